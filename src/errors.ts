@@ -1,0 +1,30 @@
+/**
+ * The base of every error that a person may read: a stable code to script against, what happened, and the next step to take.
+ */
+export class StepladderError extends Error {
+  readonly code: string
+  readonly fix: string
+
+  constructor(code: string, message: string, fix: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = code
+    this.fix = fix
+  }
+}
+
+/** What was asked cannot be asked in this way: exit code 2 on the command line, 4xx over HTTP. */
+export class UsageError extends StepladderError {}
+
+/** What was asked is refused by a rule or by the present state: exit code 1, or `status` over HTTP. */
+export class Refused extends StepladderError {
+  readonly status: 400 | 401 | 403 | 404 | 409 | 422
+
+  constructor(code: string, message: string, fix: string, status: 400 | 401 | 403 | 404 | 409 | 422 = 409) {
+    super(code, message, fix)
+    this.status = status
+  }
+}
+
+/** A part that Stepladder stands on (database, queue, Stripe) does not answer: try again later. */
+export class Unavailable extends StepladderError {}
