@@ -44,8 +44,13 @@ create table stripe.event_bodies (
   body bytea not null
 ) partition by range (received_at);
 create index event_bodies_event_id on stripe.event_bodies (event_id);
--- A raw body is three to five kilobytes of text: worth the fastest compression there is.
-alter table stripe.event_bodies alter column body set compression lz4;
+-- A raw body is three to five kilobytes of text: worth the fastest compression that this server was built with.
+do $$
+begin
+  alter table stripe.event_bodies alter column body set compression lz4;
+exception when feature_not_supported then
+  null;
+end $$;
 
 -- Makes the monthly partitions from last month to `p_months_ahead` months from now. The application may call it and may not
 -- otherwise change the schema: a receiver that runs for months goes on finding a place for the next one.
