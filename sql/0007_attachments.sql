@@ -7,11 +7,12 @@ alter table entitlements.pool_provisions
   add column subscription_id uuid references billing.subscriptions (subscription_id),
   add column quantity integer not null default 1 check (quantity > 0);
 
--- The product was only reachable through the entitlement set until here (D14).
+-- The product was only reachable through the entitlement set until here (D14), or through the grant where there is no set.
 update entitlements.pool_provisions p
-set product_id = s.product_id
-from entitlements.entitlement_sets s
-where s.entitlement_set_id = p.entitlement_set_id;
+set product_id = coalesce(
+  (select s.product_id from entitlements.entitlement_sets s where s.entitlement_set_id = p.entitlement_set_id),
+  (select g.product_id from entitlements.grants g where g.grant_id = p.grant_id)
+);
 
 alter table entitlements.pool_provisions
   alter column product_id set not null,

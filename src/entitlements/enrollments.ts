@@ -1,0 +1,126 @@
+import type { Reader } from '../db/types.ts'
+import { Refused } from '../errors.ts'
+
+/** One place on one ladder, as the API tells it. Keys of the catalog, Stripe's ids where Stripe has one. */
+export type Enrollment = {
+  organization_id: string
+  /** The earliest linked, or the one that was asked for; null for an organization without a customer at Stripe. */
+  customer: string | null
+  ladder: string
+  product: string
+  rank: number | null
+  status: string
+  /** ISO 8601: since when the pool holds this very provision. */
+  since: string
+  holder: { kind: 'subscription' | 'grant' | 'default'; id: string }
+}
+
+export type EnrollmentsWanted = {
+  tenantId?: string | undefined
+  /** organization_id, or the key by which the operating company knows it. */
+  organization?: string | undefined
+  customer?: string | undefined
+  /** The ladder's key. */
+  ladder?: string | undefined
+  limit: number
+  /** `next_cursor` of the page before. */
+  cursor?: string | undefined
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/**
+ * Who stands where now: one row per organization and ladder with a live attachment, ordered by organization and ladder.
+ * The join to schema `stripe` is for reading alone: an answer that names our own ids only would be of no use to the
+ * product that asks, which knows customers and subscriptions by Stripe's.
+ * @throws Refused `cursor_invalid` (400) for a cursor that no page gave.
+ */
+export async function listEnrollments(
+  reader: Reader,
+  wanted: EnrollmentsWanted,
+): Promise<{ items: Enrollment[]; next_cursor: string | null }> {
+  const { tenantId = null, organization = null, customer = null, ladder = null, limit } = wanted
+  const [afterOrganization, afterLadder] = wanted.cursor ? readCursor(wanted.cursor) : [null, null]
+  const organizationId = organization && uuid.test(organization) ? organization : null
+  const organizationKey = organizationId ? null : organization
+  const rows = await reader<
+    (Omit<Enrollment, 'organization_id' | 'since' | 'holder'> & {
+      organizationId: string
+      since: Date
+      holderKind: Enrollment['holder']['kind']
+      holderId: string
+    })[]
+  >`
+    select p.organization_id, coalesce(${customer}, c.stripe_customer_id) as customer, l.ladder_key as ladder,
+           d.product_key as product, t.rank, a.status, a.activated_at as since,
+           case when v.subscription_id is not null then 'subscription'
+                when g.grant_reason = 'default' then 'default' else 'grant' end as holder_kind,
+           coalesce(s.stripe_subscription_id, v.subscription_id::text, v.grant_id::text) as holder_id
+      from entitlements.resource_pools p
+      join organization.organizations o on o.organization_id = p.organization_id
+      join entitlements.pool_provision_ladders a on a.pool_id = p.pool_id and a.ended_at is null
+      join entitlements.pool_provisions v on v.provision_id = a.provision_id
+      join billing.plan_ladders l on l.plan_ladder_id = a.plan_ladder_id
+      join billing.products d on d.product_id = v.product_id
+      left join billing.plan_ladder_tiers t on t.plan_ladder_id = a.plan_ladder_id and t.product_id = v.product_id
+      left join entitlements.grants g on g.grant_id = v.grant_id
+      left join stripe.subscriptions s on s.subscription_id = v.subscription_id
+      left join lateral (
+        select stripe_customer_id from stripe.customers
+         where organization_id = p.organization_id order by linked_at, stripe_customer_id limit 1
+      ) c on true
+     where p.is_default
+       and (${tenantId}::uuid is null or p.tenant_id = ${tenantId}::uuid)
+       and (${organizationId}::uuid is null or p.organization_id = ${organizationId}::uuid)
+       and (${organizationKey}::text is null or o.organization_key = ${organizationKey})
+       and (${customer}::text is null
+            or p.organization_id = (select organization_id from stripe.customers where stripe_customer_id = ${customer}))
+       and (${ladder}::text is null or l.ladder_key = ${ladder})
+       and (${afterOrganization}::uuid is null
+            or (p.organization_id, l.ladder_key) > (${afterOrganization}::uuid, ${afterLadder}::text))
+     order by p.organization_id, l.ladder_key
+     limit ${limit + 1}`
+  const items = rows.slice(0, limit).map(
+    ({
+      organizationId,
+      customer,
+      ladder,
+      product,
+      rank,
+      status,
+      since,
+      holderKind,
+      holderId,
+    }): Enrollment => ({
+      organization_id: organizationId,
+      customer,
+      ladder,
+      product,
+      rank,
+      status,
+      since: since.toISOString(),
+      holder: { kind: holderKind, id: holderId },
+    }),
+  )
+  const last = items.at(-1)
+  return { items, next_cursor: last && rows.length > limit ? writeCursor(last) : null }
+}
+
+function writeCursor({ organization_id, ladder }: Enrollment): string {
+  return Buffer.from(JSON.stringify([organization_id, ladder])).toString('base64url')
+}
+
+function readCursor(cursor: string): [string, string] {
+  try {
+    const [organizationId, ladder] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
+    if (uuid.test(organizationId) && typeof ladder === 'string') return [organizationId, ladder]
+  } catch {
+    // Said below, in the same words as for one that is readable and still not ours.
+  }
+  throw new Refused(
+    'cursor_invalid',
+    'The cursor is not one that a page gave.',
+    'Start without a cursor.',
+    400,
+  )
+}

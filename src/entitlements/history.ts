@@ -1,0 +1,69 @@
+import type { Reader } from '../db/types.ts'
+import type { Cause, MoveType } from './moves.ts'
+
+/** One row of the canonical history of tiers (R55, R67), as people and the API read it. */
+export type HistoryEntry = {
+  ladder: string
+  /** Counts from 1 on each ladder. */
+  sequence: number
+  type: MoveType
+  from_rank: number | null
+  to_rank: number | null
+  from_product: string | null
+  to_product: string | null
+  /** `system`, `webhook`, or the name of the operator who did it. */
+  actor: string
+  actor_type: string
+  actor_id: string | null
+  reason: string
+  cause: { kind: Cause['kind'] | (string & {}); id: string | null }
+  /** ISO 8601. */
+  effective_at: string
+}
+
+/** What happened to an organization on all its ladders, in order. */
+export async function organizationHistory(reader: Reader, organizationId: string): Promise<HistoryEntry[]> {
+  const rows = await reader<
+    {
+      ladder: string
+      sequence: number
+      type: MoveType
+      fromRank: number | null
+      toRank: number | null
+      fromProduct: string | null
+      toProduct: string | null
+      actorType: string
+      actorId: string | null
+      actorName: string | null
+      reason: string
+      causeKind: string
+      causeId: string | null
+      effectiveAt: Date
+    }[]
+  >`
+    select l.ladder_key as ladder, m.sequence, m.transition_type as type, m.from_rank, m.to_rank,
+           f.product_key as from_product, t.product_key as to_product,
+           m.actor_type, m.actor_id, m.actor_name, m.reason, m.cause_kind, m.cause_id, m.effective_at
+      from entitlements.resource_pools p
+      join entitlements.pool_provision_transitions m on m.pool_id = p.pool_id
+      join billing.plan_ladders l on l.plan_ladder_id = m.plan_ladder_id
+      left join billing.products f on f.product_id = m.from_product_id
+      left join billing.products t on t.product_id = m.to_product_id
+     where p.organization_id = ${organizationId}
+     order by m.effective_at, l.ladder_key, m.sequence`
+  return rows.map((row) => ({
+    ladder: row.ladder,
+    sequence: row.sequence,
+    type: row.type,
+    from_rank: row.fromRank,
+    to_rank: row.toRank,
+    from_product: row.fromProduct,
+    to_product: row.toProduct,
+    actor: row.actorName ?? row.actorType,
+    actor_type: row.actorType,
+    actor_id: row.actorId,
+    reason: row.reason,
+    cause: { kind: row.causeKind, id: row.causeId },
+    effective_at: row.effectiveAt.toISOString(),
+  }))
+}

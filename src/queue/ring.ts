@@ -1,0 +1,108 @@
+import type { JobsOptions } from 'bullmq'
+import type { Log } from '../log.ts'
+import type { WorkQueue } from './backend.ts'
+import { payloadsOf, type QueueName, queueNames, type WorkPayload } from './names.ts'
+import { within } from './within.ts'
+
+export type RingOptions = {
+  /** Both unless told otherwise. */
+  queues?: readonly QueueName[]
+  /** A deliberate replay: run though it is marked as handled. */
+  again?: boolean
+}
+
+export type Ring = {
+  /** Says that these inbox rows want handling. Never rejects; false: the bell was not heard, and the sweeper has to find them. */
+  ring: (inboxIds: readonly number[], options?: RingOptions) => Promise<boolean>
+  /** Says that the trails of these subscriptions want another look, at that time. */
+  ringSubscriptions: (subscriptions: readonly string[], at: Date) => Promise<boolean>
+  /** Waits for what is on its way. The queues stay open. */
+  close: () => Promise<void>
+}
+
+/** What keeps BullMQ's stores small, and gives a job that meets a database that is away some minutes. */
+export const jobOptions = {
+  // With `count` instead, Postgres's backend deadlocks at ten concurrent jobs (40P01).
+  removeOnComplete: true,
+  removeOnFail: { age: 30 * 86400 },
+  attempts: 8,
+  backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
+} satisfies JobsOptions
+
+/** Ids that wait for the add before theirs; beyond that a queue that is away would fill the memory. */
+const mostPending = 50_000
+
+type Pending = { ids: number[]; heard: ((ok: boolean) => void)[] }
+
+/**
+ * The bell. Adds go to a queue one at a time, and what is rung meanwhile goes together in the next: under load a job
+ * carries up to 64 events, and at rest none waits.
+ */
+export function createRing(
+  queues: Record<QueueName, WorkQueue>,
+  parts: { log: Log; timeoutMs?: number },
+): Ring {
+  const { log, timeoutMs = 3000 } = parts
+  const lanes = {
+    enrollment: createLane('enrollment'),
+    'subscription-changes': createLane('subscription-changes'),
+  }
+
+  function createLane(name: QueueName) {
+    let pending: Pending = { ids: [], heard: [] }
+    let running: Promise<void> | null = null
+    async function run(): Promise<void> {
+      while (pending.heard.length > 0) {
+        const { ids, heard } = pending
+        pending = { ids: [], heard: [] }
+        const ok = await add(name, payloadsOf({ events: ids }))
+        for (const tell of heard) tell(ok)
+      }
+      running = null
+    }
+    return {
+      ring(ids: readonly number[]): Promise<boolean> {
+        if (pending.ids.length + ids.length > mostPending) return Promise.resolve(false)
+        return new Promise((resolve) => {
+          pending.ids.push(...ids)
+          pending.heard.push(resolve)
+          // In the next turn, so that the caller's answer does not wait for BullMQ's packing.
+          running ??= new Promise((next) => setImmediate(next)).then(run)
+        })
+      },
+      settled: async () => {
+        await running
+      },
+    }
+  }
+
+  async function add(name: QueueName, payloads: WorkPayload[], options: JobsOptions = {}): Promise<boolean> {
+    try {
+      const jobs = payloads.map((data) => ({ name, data, opts: { ...jobOptions, ...options } }))
+      await within(timeoutMs, queues[name].addBulk(jobs))
+      return true
+    } catch (error) {
+      log.warn({ queue: name, count: payloads.length, error }, 'A queue could not be rung; the sweeper will')
+      return false
+    }
+  }
+
+  return {
+    async ring(inboxIds, options = {}) {
+      if (inboxIds.length === 0) return true
+      const names = options.queues ?? queueNames
+      const heard = options.again
+        ? names.map((name) => add(name, payloadsOf({ events: [...inboxIds], again: true })))
+        : names.map((name) => lanes[name].ring(inboxIds))
+      return (await Promise.all(heard)).every(Boolean)
+    },
+    ringSubscriptions(subscriptions, at) {
+      if (subscriptions.length === 0) return Promise.resolve(true)
+      const delay = Math.max(0, at.getTime() - Date.now())
+      return add('enrollment', payloadsOf({ subscriptions: [...subscriptions] }), { delay, attempts: 3 })
+    },
+    async close() {
+      await Promise.all(queueNames.map((name) => lanes[name].settled()))
+    },
+  }
+}

@@ -1,0 +1,123 @@
+import type { Caller } from '../auth/api-keys.ts'
+import { problem } from './problem.ts'
+import { type Rule, ruleFor } from './routes-and-roles.ts'
+import { sessionToken } from './session-cookie.ts'
+import { socketAddress, type WebContext, type WebMiddleware } from './web-env.ts'
+
+export type GuardParts = {
+  callerOfKey: (text: string) => Promise<Caller | null>
+  callerOfSession: (token: string) => Promise<Caller | null>
+  publicUrl: string | null
+}
+
+/**
+ * Stands before every route but the receiver's and lets in whom routes-and-roles.ts names, no one else.
+ * An `Authorization` header is judged by itself: a wrong key is not made good by a session.
+ */
+export function guard(parts: GuardParts): WebMiddleware {
+  return async (c, next) => {
+    const rule = ruleFor(c.req.method, c.req.path)
+    if (rule === 'unknown') return notFound()
+    if (typeof rule === 'object' && 'allow' in rule) return notAllowed(rule.allow)
+    if (isMutation(c) && !isOwnOrigin(c, parts.publicUrl) && !c.req.header('authorization')) return foreign()
+    if (rule === 'everyone') return next()
+    if (rule === 'scraper' && isFromThisMachine(c)) return next()
+
+    const { caller, by } = await callerOf(c, parts)
+    if (!caller) return unauthenticated(c)
+    if (!mayEnter(rule, caller)) return wrongRole(caller)
+    c.set('caller', caller)
+    c.set('by', by)
+    return next()
+  }
+}
+
+async function callerOf(c: WebContext, parts: GuardParts) {
+  const bearer = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
+  if (bearer) return { caller: await parts.callerOfKey(bearer), by: 'key' as const }
+  if (c.req.header('authorization') !== undefined) return { caller: null, by: null }
+  const token = sessionToken(c, parts.publicUrl)
+  if (token) return { caller: await parts.callerOfSession(token), by: 'session' as const }
+  return { caller: null, by: null }
+}
+
+function mayEnter(rule: Exclude<Rule, 'everyone'>, caller: Caller): boolean {
+  // A signed route has no caller; were one ever to come here, it would stay outside.
+  if (rule === 'signed') return false
+  return rule === 'scraper' ? caller.role !== 'member' : rule.includes(caller.role)
+}
+
+function isMutation(c: WebContext): boolean {
+  return c.req.method !== 'GET' && c.req.method !== 'HEAD'
+}
+
+/**
+ * Whether a page of ours sent it: browsers say so in headers that scripts cannot set. Who brings a key by itself is no
+ * browser that could be led astray, and is not asked.
+ */
+function isOwnOrigin(c: WebContext, publicUrl: string | null): boolean {
+  const origin = c.req.header('origin')
+  if (origin === undefined) return c.req.header('sec-fetch-site') === 'same-origin'
+  if (!URL.canParse(origin)) return false
+  if (publicUrl && new URL(publicUrl).origin === origin) return true
+  return new URL(origin).host === c.req.header('host')
+}
+
+const forwardingHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
+
+/**
+ * From the socket's other end and never from a header. A reverse proxy on this machine would pass everyone in: what was
+ * forwarded is not from here, and neither is what asks for another name (a page whose name was pointed at 127.0.0.1).
+ */
+function isFromThisMachine(c: WebContext): boolean {
+  const address = socketAddress(c)
+  if (address === null || !/^(127\.|::1$|::ffff:127\.)/.test(address)) return false
+  if (forwardingHeaders.some((name) => c.req.header(name) !== undefined)) return false
+  const host = (c.req.header('host') ?? '').replace(/:\d+$/, '')
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/** A person with a browser is led to the door; a program is told. */
+function unauthenticated(c: WebContext): Response {
+  const { path, method } = c.req
+  const wantsPage = (c.req.header('accept') ?? '').includes('text/html')
+  if (method === 'GET' && wantsPage && path.startsWith('/operator')) {
+    return c.redirect(`/operator/sign-in?next=${encodeURIComponent(path)}`, 303)
+  }
+  return problem(
+    {
+      status: 401,
+      code: 'unauthenticated',
+      detail: 'A valid API key is needed.',
+      next: 'Send `Authorization: Bearer <API key>`; make one with: stepladder keys create --role viewer',
+    },
+    { 'www-authenticate': 'Bearer realm="stepladder"' },
+  )
+}
+
+function wrongRole(caller: Caller): Response {
+  return problem({
+    status: 403,
+    code: 'wrong_role',
+    detail: `A key with the role ${caller.role} may not do this.`,
+  })
+}
+
+function foreign(): Response {
+  return problem({
+    status: 403,
+    code: 'foreign_origin',
+    detail: 'This was not sent from a page of this site.',
+  })
+}
+
+export function notFound(): Response {
+  return problem({ status: 404, code: 'not_found', detail: 'There is nothing at this address.' })
+}
+
+function notAllowed(allow: readonly string[]): Response {
+  return problem(
+    { status: 405, code: 'method_not_allowed', detail: 'That method is not offered here.' },
+    { allow: allow.join(', ') },
+  )
+}

@@ -1,0 +1,58 @@
+import type { Db } from '../db/types.ts'
+import { type Write, writes } from '../stripe/event-writes.ts'
+import { within } from './within.ts'
+
+/** What stands in the inbox and has not come to its end. */
+export type Standing = {
+  /** Events without a marker of that write: received, and not taken up yet. */
+  backlog: Record<Write, number>
+  parked: { write: Write; reason: string; count: number }[]
+  /** By kind of thing waited for: `price`, `customer`, … */
+  waiting: { onKind: string; count: number }[]
+  /** Alarms that nobody cleared. */
+  alarms: { kind: string; count: number }[]
+}
+
+/** A page that is asked for every few seconds must not become a load of its own. */
+const timeLimit = 2_000
+
+/**
+ * Reads all of it in one statement. The backlog starts at the sweepers' low-water marks, so that it costs what is open
+ * and not what was ever received.
+ * @throws Unavailable, or the driver's error, after two seconds at the latest.
+ */
+export async function readStanding(db: Db): Promise<Standing> {
+  const rows = await within(
+    timeLimit,
+    'The database',
+    db.begin('read only', async (tx) => {
+      await tx`select set_config('statement_timeout', ${String(timeLimit)}, true)`
+      return tx<{ kind: string; write: string; label: string; count: number }[]>`
+        select 'backlog' as kind, w.write, '' as label, count(e.event_id)::int as count
+        from unnest(${[...writes]}::text[]) as w (write)
+        left join stripe.events e
+          on e.inbox_id > coalesce((select m.low_water from stripe.sweep_marks m where m.sweep = w.write), 0)
+          and not exists (
+            select from stripe.event_writes done where done.event_id = e.event_id and done.write = w.write
+          )
+        group by w.write
+        union all
+        select 'parked', write, reason, count(*)::int
+        from stripe.event_writes where state = 'parked' group by write, reason
+        union all
+        select 'waiting', '', split_part(waiting_on, ':', 1), count(*)::int
+        from stripe.event_writes where state = 'waiting' group by split_part(waiting_on, ':', 1)
+        union all
+        select 'alarm', '', alarm_kind, count(*)::int
+        from stripe.alarms where cleared_at is null group by alarm_kind`
+    }),
+  )
+  const of = (kind: string) => rows.filter((row) => row.kind === kind)
+  const backlog = Object.fromEntries(of('backlog').map((row) => [row.write, row.count]))
+  return {
+    backlog: backlog as Record<Write, number>,
+    parked: of('parked').map(({ write, label, count }) => ({ write: write as Write, reason: label, count })),
+    waiting: of('waiting').map(({ label, count }) => ({ onKind: label, count })),
+    alarms: of('alarm').map(({ label, count }) => ({ kind: label, count })),
+  }
+}

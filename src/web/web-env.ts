@@ -1,0 +1,16 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Context, MiddlewareHandler } from 'hono'
+import type { Caller } from '../auth/api-keys.ts'
+
+/** `incoming` is absent where a test asks the app without a server. */
+export type WebEnv = {
+  Bindings: Partial<HttpBindings>
+  Variables: { caller: Caller | null; by: 'key' | 'session' | null }
+}
+export type WebContext = Context<WebEnv>
+export type WebMiddleware = MiddlewareHandler<WebEnv>
+
+/** The address at the other end of the socket, never what a header says; null without a server. */
+export function socketAddress(c: WebContext): string | null {
+  return c.env?.incoming?.socket.remoteAddress ?? null
+}

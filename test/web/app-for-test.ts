@@ -1,0 +1,58 @@
+import { createBullBoard } from '@bull-board/api'
+import { HonoAdapter } from '@bull-board/hono'
+import { serveStatic } from '@hono/node-server/serve-static'
+import type { Hono } from 'hono'
+import { createApiKey, type Role } from '../../src/auth/api-keys.ts'
+import type { Db } from '../../src/db/types.ts'
+import { silentLog } from '../../src/log.ts'
+import { createApp, type WebParts } from '../../src/web/app.ts'
+import { dashboardPath } from '../../src/web/operator.ts'
+import { serveWeb, type WebServer } from '../../src/web/server.ts'
+import { secret } from './listening.ts'
+
+/** The whole app on a real port, with a dashboard of no queues and a receiver that stores nothing. */
+export async function listeningApp(db: Db, parts: Partial<WebParts> = {}): Promise<WebServer> {
+  return serveWeb(createApp({ ...plainParts(db), ...parts }), { port: 0, host: '127.0.0.1' })
+}
+
+export function plainParts(db: Db): WebParts {
+  return {
+    db,
+    take: async () => 'stored',
+    secrets: [secret],
+    publicUrl: null,
+    queues: [],
+    dashboard: emptyDashboard(),
+    listEnrollments: async () => ({ items: [], next_cursor: null }),
+    log: silentLog,
+  }
+}
+
+function emptyDashboard(): Hono {
+  const adapter = new HonoAdapter(serveStatic)
+  createBullBoard({ queues: [], serverAdapter: adapter })
+  return adapter.setBasePath(dashboardPath).registerPlugin() as unknown as Hono
+}
+
+export async function keyWithRole(db: Db, role: Role): Promise<string> {
+  return (await createApiKey(db, { role })).key
+}
+
+export function bearer(key: string): { authorization: string } {
+  return { authorization: `Bearer ${key}` }
+}
+
+/** Signs in as a browser does, and answers its cookie. */
+export async function signedIn(url: string, key: string): Promise<string> {
+  const response = await signInWith(url, key)
+  return response.headers.get('set-cookie')!.split(';')[0]!
+}
+
+export function signInWith(url: string, key: string, more: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${url}/operator/sign-in`, {
+    method: 'POST',
+    headers: { origin: url, 'content-type': 'application/x-www-form-urlencoded', ...more },
+    body: new URLSearchParams({ key, next: '/operator/queues' }),
+    redirect: 'manual',
+  })
+}

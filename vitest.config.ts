@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests that need no database start none: only the second project has the server of the whole run. */
+const needsServer = ['test/**/*.db.test.ts', 'test/**/*.e2e.test.ts']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: ['test/**/*.test.ts'],
+          exclude: [...needsServer, 'test/**/*.browser.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'server',
+          include: needsServer,
+          globalSetup: ['test/support/test-server.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+    coverage: { include: ['src/**', 'workers/**'] },
+  },
+})
