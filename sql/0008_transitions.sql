@@ -30,13 +30,14 @@ create table entitlements.pool_provision_transitions (
 create index pool_provision_transitions_cause on entitlements.pool_provision_transitions (cause_id) where cause_id is not null;
 
 -- Listed columns in a fixed order, times as microseconds since 1970: a row's text form follows session settings, this does not.
+-- No search_path of its own, so that it can be inlined; every name is qualified instead.
 create function entitlements.transition_hash(t entitlements.pool_provision_transitions) returns bytea
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select sha256(convert_to(jsonb_build_array(
-    encode(t.previous_hash, 'hex'), t.transition_id, t.tenant_id, t.pool_id, t.plan_ladder_id, t.sequence, t.transition_type,
+language sql immutable as $$
+  select pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.jsonb_build_array(
+    pg_catalog.encode(t.previous_hash, 'hex'), t.transition_id, t.tenant_id, t.pool_id, t.plan_ladder_id, t.sequence, t.transition_type,
     t.from_rank, t.to_rank, t.from_product_id, t.to_product_id, t.from_provision_id, t.to_provision_id,
     t.actor_type, t.actor_id, t.actor_name, t.reason, t.cause_kind, t.cause_id,
-    (extract(epoch from t.effective_at) * 1000000)::bigint
+    (extract(epoch from t.effective_at) operator(pg_catalog.*) 1000000)::bigint
   )::text, 'UTF8'))
 $$;
 
@@ -53,10 +54,11 @@ create trigger append_only_table before truncate on entitlements.pool_provision_
 for each statement execute function entitlements.refuse_change();
 
 -- Adds one row at the end of its chain: the only writer of the table. Called under the pool's lock.
--- Takes the row without sequence, hashes and time, and gives back the row as written.
+-- Takes the row without sequence and hashes, and gives back the row as written. It runs inside a door, under the door's
+-- rights and pinned search_path: setting that again costs as much as the insert.
 create function entitlements.append_transition(t entitlements.pool_provision_transitions)
 returns entitlements.pool_provision_transitions
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql as $$
 declare
   last record;
 begin

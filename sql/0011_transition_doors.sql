@@ -4,13 +4,11 @@
 -- The lock comes first, in a statement of its own: in one statement the snapshot would predate the lock.
 -- search_path is pinned and PUBLIC may not execute, as befits SECURITY DEFINER.
 
--- p_target null: leave the ladder. Else { product_id, source: 'subscription' | 'grant', source_id, status }.
--- p_actor { type, id, name }; p_cause { kind, id }.
--- Answers { type: initiate | upgrade | downgrade | extend | end | none, transition_id, provision_id, from_rank, to_rank }.
-create function entitlements.transition(
+-- The body of both doors below, called by them alone, under the pool's lock and with their rights and search_path.
+create function entitlements.move_pool(
   p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb
 ) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql as $$
 declare
   v_tenant_id uuid;
   v_now timestamptz;
@@ -22,7 +20,7 @@ declare
   v_type text;
   moved entitlements.pool_provision_transitions;
 begin
-  select tenant_id into v_tenant_id from entitlements.resource_pools where pool_id = p_pool_id for update;
+  select tenant_id into v_tenant_id from entitlements.resource_pools where pool_id = p_pool_id;
   if not found then
     raise exception 'no pool %', p_pool_id using errcode = 'P0002';
   end if;
@@ -75,8 +73,10 @@ begin
     update entitlements.pool_provisions set status = 'ended', ended_at = v_now, updated_at = v_now
     where provision_id = held.provision_id;
     -- A default counts only while nothing else claims; what replaces it closes it (R36). An operator's grant is left alone.
-    update entitlements.grants set closed_at = v_now, closed_reason = 'superseded'
-    where grant_id = held.grant_id and grant_reason = 'default' and closed_at is null;
+    if held.grant_id is not null then
+      update entitlements.grants set closed_at = v_now, closed_reason = 'superseded'
+      where grant_id = held.grant_id and grant_reason = 'default' and closed_at is null;
+    end if;
   end if;
 
   moved.tenant_id := v_tenant_id;
@@ -116,6 +116,18 @@ begin
   );
 end $$;
 
+-- One move. p_target null: leave the ladder. Else { product_id, source: 'subscription' | 'grant', source_id, status }.
+-- p_actor { type, id, name }; p_cause { kind, id }.
+-- Answers { type: initiate | upgrade | downgrade | extend | end | none, transition_id, provision_id, from_rank, to_rank }.
+create function entitlements.transition(
+  p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb
+) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform from entitlements.resource_pools where pool_id = p_pool_id for update;
+  return entitlements.move_pool(p_pool_id, p_plan_ladder_id, p_target, p_actor, p_reason, p_cause);
+end $$;
+
 -- Many moves in one call: all pools locked first, sorted, so that two batches never wait for each other in a ring.
 -- p_moves: [{ pool_id, plan_ladder_id, target, actor, reason, cause }], carried out in the order given.
 create function entitlements.transition_many(p_moves jsonb) returns jsonb
@@ -128,7 +140,7 @@ begin
   where pool_id in (select (m ->> 'pool_id')::uuid from jsonb_array_elements(p_moves) m)
   order by pool_id for update;
   for move in select m from jsonb_array_elements(p_moves) m loop
-    answers := answers || entitlements.transition(
+    answers := answers || entitlements.move_pool(
       (move ->> 'pool_id')::uuid, (move ->> 'plan_ladder_id')::uuid, nullif(move -> 'target', 'null'::jsonb),
       move -> 'actor', move ->> 'reason', move -> 'cause'
     );
@@ -212,6 +224,7 @@ begin
 end $$;
 
 revoke all on function
+  entitlements.move_pool(uuid, uuid, jsonb, jsonb, text, jsonb),
   entitlements.transition(uuid, uuid, jsonb, jsonb, text, jsonb),
   entitlements.transition_many(jsonb),
   entitlements.set_status(uuid, text),

@@ -54,19 +54,16 @@ const list = z.string().transform((value) =>
 )
 
 function address(...protocols: string[]) {
-  return text
-    .refine(
-      (value) => protocols.includes(protocolOf(value)),
-      `has to be a ${protocols.join('// or ')}// address`,
-    )
-    .transform((value) => value.replace(/\/+$/, ''))
+  return text.refine(
+    (value) => protocols.includes(protocolOf(value)),
+    `has to be a ${protocols.join('// or ')}// address`,
+  )
 }
 
+/** Left as it stands: an issuer is compared letter by letter, and some end in a slash. */
 const web = address('http:', 'https:')
-const database = text.refine(
-  (value) => ['postgres:', 'postgresql:'].includes(protocolOf(value)),
-  'has to be a postgres:// address',
-)
+const base = web.transform((value) => value.replace(/\/+$/, ''))
+const database = address('postgres:', 'postgresql:')
 const secrets = list.refine(
   (all) => all.every((secret) => !/^(sk|rk|pk)_|\s/.test(secret)),
   'has to be the signing secret of a webhook endpoint (whsec_…), several with commas between, and never an API key',
@@ -81,7 +78,7 @@ const environment = z
   .object({
     PORT: number(0, 65535).default(3000),
     HOST: text.default('127.0.0.1'),
-    PUBLIC_URL: web.optional(),
+    PUBLIC_URL: base.optional(),
     DATABASE_URL: database.optional(),
     OWNER_DATABASE_URL: database.optional(),
     REDIS_URL: list
@@ -98,7 +95,7 @@ const environment = z
         'has to be a key of the form rk_test_… or rk_live_…',
       )
       .optional(),
-    STRIPE_API_BASE_URL: web.optional(),
+    STRIPE_API_BASE_URL: base.optional(),
     STEPLADDER_HOME: text.default('.stepladder'),
     AUTO_PROVISION: text.optional(),
     INBOX_RETENTION_DAYS: number(1, 36500).optional(),

@@ -35,9 +35,12 @@ const featureKey = z
   .max(100)
   .regex(/^[A-Za-z][\w.:-]*$/, 'has to start with a letter and hold letters, digits and . _ : - alone')
 /** A number is a limit, `unlimited` is a value, and null takes the feature away. */
-const featureValue = z.union([z.boolean(), z.number().finite(), z.string().trim().min(1).max(200), z.null()], {
-  error: 'has to be true, false, a number, a text such as unlimited, or null to take it away',
-})
+const featureValue = z.union(
+  [z.boolean(), z.number().finite(), z.string().trim().min(1).max(200), z.null()],
+  {
+    error: 'has to be true, false, a number, a text such as unlimited, or null to take it away',
+  },
+)
 const listOf = <Item extends z.ZodType>(item: Item) =>
   z
     .array(item)
@@ -52,7 +55,12 @@ const tier = z.union([key, z.strictObject({ product: key, rank: z.int32() })], {
 const product = z.strictObject({
   key,
   name,
-  type: z.enum(productTypes).nullish(),
+  type: z
+    .enum(productTypes, {
+      error: ({ input }) =>
+        input === 'plan' ? 'a plan has no type: leave it out and put the product on a ladder' : undefined,
+    })
+    .nullish(),
   status: z.enum(productStatuses).optional(),
   stripe: z
     .strictObject({ products: listOf(stripeId), prices: listOf(stripeId) })
@@ -107,8 +115,9 @@ export function readCatalogFile(
   content: unknown,
   lineOf: (path: readonly PropertyKey[]) => string = () => '',
 ): CatalogFile {
-  const read = catalogFile.safeParse(content)
-  if (!read.success) throw new CatalogInvalid(read.error.issues.flatMap((issue) => sentencesOf(issue, lineOf)))
+  const read = catalogFile.safeParse(content, { reportInput: true })
+  if (!read.success)
+    throw new CatalogInvalid(read.error.issues.flatMap((issue) => sentencesOf(issue, lineOf)))
   const problems = duplicatesIn(read.data)
   if (problems.length > 0) throw new CatalogInvalid(problems)
   return read.data
@@ -130,24 +139,29 @@ function sentencesOf(issue: Issue, lineOf: (path: readonly PropertyKey[]) => str
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt[issue.path.filter((part) => typeof part === 'string').join('.')] ?? []
     return issue.keys.map(
-      (unknown) => `${at}: ${unknown} is no key here${didYouMean(unknown, known)}; known are ${known.join(', ')}`,
+      (unknown) =>
+        `${at}: ${unknown} is no key here${didYouMean(unknown, known)}; known are ${known.join(', ')}`,
     )
   }
   if (issue.code === 'invalid_value' && issue.values.length > 1) {
+    if (issue.input === 'plan') return [`${at}: ${issue.message}`]
     const values = issue.values.map(String)
     const given = typeof issue.input === 'string' ? didYouMean(issue.input, values) : ''
     return [`${at}: has to be one of ${values.join(', ')}${given}`]
   }
   if (issue.code === 'invalid_type') {
-    const missing = issue.input === undefined || issue.message.endsWith('undefined')
-    return [`${at}: ${missing ? 'is missing' : `has to be ${article(issue.expected)}`}`]
+    return [`${at}: ${issue.input === undefined ? 'is missing' : `has to be ${article(issue.expected)}`}`]
   }
   if (issue.code === 'invalid_key') return [`${at}: ${issue.issues[0]?.message ?? issue.message}`]
   return [`${at}: ${issue.message}`]
 }
 
 function article(expected: string): string {
-  const words: Record<string, string> = { array: 'a list', object: 'a map', string: 'a text (in quotes, if it looks like a number)' }
+  const words: Record<string, string> = {
+    array: 'a list',
+    object: 'a map',
+    string: 'a text (in quotes, if it looks like a number)',
+  }
   return words[expected] ?? `a ${expected}`
 }
 

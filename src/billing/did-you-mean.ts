@@ -1,7 +1,7 @@
 /** `, did you mean x?` where one of the known words is a slip or two away; else nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
   let nearest: string | null = null
-  let least = Math.min(3, Math.ceil(word.length / 2))
+  let least = Math.min(3, Math.floor(word.length / 2) + 1)
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < least) {

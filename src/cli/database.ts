@@ -50,15 +50,14 @@ export async function openDatabase(config: Config, migrating: boolean): Promise<
   }
   const ownerUrl = config.ownerDatabaseUrl ?? config.databaseUrl
   if (migrating) await migrateEverything(config, ownerUrl)
-  await checkMigrated(config.databaseUrl)
   const appUrl = await applicationUrl(config.databaseUrl)
+  await checkMigrated(appUrl)
   return { appUrl, ownerUrl, local: false, notes: [], release: async () => {} }
 }
 
 async function checkMigrated(url: string): Promise<void> {
   const db = connect(url, { max: 1, applicationName: 'stepladder boot' })
   try {
-    await checkServer(db, 'DATABASE_URL')
     const pending = await migrationsPending(db)
     if (pending.length === 0) return
     throw new StepladderError(

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { register as catalog } from './catalog.ts'
+import { register as explain } from './explain.ts'
+import { register as keys } from './keys.ts'
 import { register as migrate } from './migrate.ts'
 import { exitCodeOf, exitCodes, printError } from './output.ts'
 import { register as start } from './start.ts'
 
 /** Each command is a file that adds itself. */
-const commands = [start, migrate]
+const commands = [start, migrate, catalog, keys, explain]
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

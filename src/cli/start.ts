@@ -11,8 +11,8 @@ import { localOperatorKey, localWebhookSecret } from './local-secrets.ts'
 import { readRunFile, removeRunFile, writeRunFile } from './run-file.ts'
 import { type StopSignal, stopSignal } from './stop-signal.ts'
 
-/** Milliseconds that work under way is given when asked to stop. */
-const grace = 5_000
+/** Milliseconds that everything is given to end well when asked to stop. */
+const grace = 8_000
 
 /** `stepladder start`: the receiver, the workers, the API and the queue dashboard in one process, until Ctrl-C. */
 export function register(program: Command): void {
@@ -120,8 +120,8 @@ type Leaving = {
 /** In the order of dependence: nobody is sent here any more, work ends, then the database goes. */
 async function leave({ config, database, parts, stop, log }: Leaving): Promise<void> {
   removeRunFile(config.home)
-  const late = new Promise<void>((resolve) => setTimeout(resolve, grace + 1_000).unref())
-  const closing = parts?.close(grace).catch((error) => log.error({ error }, 'Something did not close well'))
+  const late = new Promise<void>((resolve) => setTimeout(resolve, grace).unref())
+  const closing = parts?.close().catch((error) => log.error({ error }, 'Something did not close well'))
   await Promise.race([closing, late, stop.askedAgain])
   await database.release()
   log.info({}, 'Stopped')

@@ -36,17 +36,27 @@ export function serverAccount(): Account | null {
 export async function createCluster(cluster: Cluster, superuserPassword: string | null): Promise<void> {
   ownedFolder(cluster.data, cluster.runAs)
   const args = ['-D', cluster.data, '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--no-instructions']
-  if (superuserPassword === null) {
-    await run(cluster, 'initdb', [...args, '-A', 'trust', '--no-sync'], 60)
-    return
-  }
+  if (superuserPassword === null) return initialize(cluster, [...args, '-A', 'trust', '--no-sync'])
   const passwordFile = join(dirname(cluster.data), 'initdb-password')
   try {
     writeFileSync(passwordFile, superuserPassword, { mode: 0o600 })
     if (cluster.runAs) chownSync(passwordFile, cluster.runAs.uid, cluster.runAs.gid)
-    await run(cluster, 'initdb', [...args, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`], 60)
+    await initialize(cluster, [...args, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`])
   } finally {
     rmSync(passwordFile, { force: true })
+  }
+}
+
+async function initialize(cluster: Cluster, args: string[]): Promise<void> {
+  try {
+    await run(cluster, 'initdb', args, 60)
+  } catch (error) {
+    throw new StepladderError(
+      'database_init_failed',
+      `The embedded PostgreSQL could not make its data directory: ${(error as Error).message}`,
+      'It needs room on the disk and a user with an entry in /etc/passwd; or set DATABASE_URL to a server of your own.',
+      { cause: error },
+    )
   }
 }
 

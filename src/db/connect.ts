@@ -60,11 +60,12 @@ export async function checkServer(db: Reader, key: string): Promise<void> {
  * The address under which the application works. A login that owns the schema is narrowed to the role
  * `stepladder_app` by its connection's options, in a form that postgres.js and pg both understand. That is a guard
  * against mistakes and not a wall: a session that may take the role may also put it off again.
- * @throws StepladderError when the login holds no rights on the schema at all, with the statement that mends it.
+ * @throws Unavailable when DATABASE_URL does not answer; StepladderError when the login holds no rights on the schema at all, with the statement that mends it.
  */
 export async function applicationUrl(url: string): Promise<string> {
   const db = connect(url, { max: 1, applicationName: 'stepladder boot' })
   try {
+    await checkServer(db, 'DATABASE_URL')
     const [login] = await db<
       { name: string; roleExists: boolean; owns: boolean; member: boolean; inherits: boolean }[]
     >`select current_user::text as name,

@@ -1,4 +1,5 @@
 import type { Tx } from '../db/types.ts'
+import { lockPools } from './lock-pools.ts'
 
 /** What one subscription claims once its state is resolved. Ended or incomplete: neither tiers nor add-ons. */
 export type SubscriptionClaims = {
@@ -25,14 +26,22 @@ type Standing = {
 
 /**
  * Writes what subscriptions claim: their claims on ladders, their add-ons (flat, R31), and the status beside the place they hold
- * (R32: no move). Nobody is moved here; `settlePools` does that, after this. Called under the subscriptions' rows and
- * then the pools' locks (`lockPools`). What stands already is not written again.
+ * (R32: no move). Nobody is moved here; `settlePools` does that, after this. Called under the locks of the subscriptions' rows;
+ * takes the pools' locks before it writes. What stands already is not written again.
  * @returns the ids of the subscriptions for which something differed; a renewal is not among them.
  */
 export async function putSubscriptionClaims(tx: Tx, rows: readonly SubscriptionClaims[]): Promise<string[]> {
   if (rows.length === 0) return []
   const standing = new Map<string, Standing[]>(rows.map(({ subscriptionId }) => [subscriptionId, []]))
-  for (const it of await standingOf(tx, [...standing.keys()])) standing.get(it.subscriptionId)!.push(it)
+  // Sent together: the reading statement's snapshot is taken after the locks.
+  const [, held] = await Promise.all([
+    lockPools(
+      tx,
+      rows.map(({ poolId }) => poolId),
+    ),
+    standingOf(tx, [...standing.keys()]),
+  ])
+  for (const it of held) standing.get(it.subscriptionId)!.push(it)
   const changed = new Set<string>()
   const put: object[] = []
   const withdraw: object[] = []

@@ -76,13 +76,21 @@ export function createRing(
     }
   }
 
+  let unheard = 0
+  let complainedAt = Number.NEGATIVE_INFINITY
+
   async function add(name: QueueName, payloads: WorkPayload[], options: JobsOptions = {}): Promise<boolean> {
     try {
       const jobs = payloads.map((data) => ({ name, data, opts: { ...jobOptions, ...options } }))
       await within(timeoutMs, queues[name].addBulk(jobs))
       return true
     } catch (error) {
-      log.warn({ queue: name, count: payloads.length, error }, 'A queue could not be rung; the sweeper will')
+      unheard++
+      if (performance.now() - complainedAt > 10_000) {
+        log.warn({ queue: name, count: unheard, error }, 'The queue does not hear; the sweeper rings again')
+        complainedAt = performance.now()
+        unheard = 0
+      }
       return false
     }
   }

@@ -43,12 +43,21 @@ export function serveQueue(
   const { attempts = jobOptions.attempts, backoffMs = jobOptions.backoff.delay } = parts
   const settings: WorkerSettings = { concurrency: 4, ...parts.settings }
 
+  const running = new Set<Promise<void>>()
+
   async function process(job: Job<WorkPayload>, token?: string): Promise<void> {
-    // A job that failed for good and runs once more was retried by a person, at the dashboard.
-    const byHand = job.attemptsMade >= (job.opts.attempts ?? 1)
-    const work: WorkPayload = byHand ? { ...job.data, again: true } : job.data
+    const work = handleJob(job, token)
+    running.add(work)
     try {
-      await runOrSplit(work, job)
+      await work
+    } finally {
+      running.delete(work)
+    }
+  }
+
+  async function handleJob(job: Job<WorkPayload>, token?: string): Promise<void> {
+    try {
+      await runOrSplit(job.data, job)
     } catch (error) {
       if (databaseIsAway(error)) return await putOff(job, token, error)
       throw error
@@ -92,6 +101,8 @@ export function serveQueue(
     const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1)
     if (!last && !(error instanceof UnrecoverableError)) return
     await giveUp(work, error)
+    // Should a person retry the job at the dashboard, it has to run though the event is marked.
+    await job.updateData({ ...work, again: true })
     log.error(
       { queue: name, job: job.id, attempts: job.attemptsMade + 1, error },
       'Given up after its last try',

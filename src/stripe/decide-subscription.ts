@@ -15,6 +15,10 @@ export type SubscriptionFacts = {
   resolution: Exclude<Resolution, { kind: 'nothing' }>
   /** The resolved state, asides put in; for a hole the state at its head, null where no single head is known. */
   state: SubscriptionState | null
+  /** For a hole: the state that was settled before it. */
+  known: SubscriptionState | null
+  /** Whether any state was settled and applied before now. */
+  resolvedBefore: boolean
   standing: StandingClaims
   meaningOf(price: string, product: string | null): PriceMeaning | null
   now: Date
@@ -72,24 +76,28 @@ export function decideSubscription(facts: SubscriptionFacts): Decision {
   return { claims, hold: null, holeSeenAt: null, look }
 }
 
-/** Held until the trail joins or Stripe is asked; what lies behind the hole counts upward only. */
+/**
+ * Held until the trail joins or Stripe is asked; what lies behind the hole counts upward only. Where nothing was applied yet,
+ * because the events on both sides of the hole came together, the last known tier is the one before the hole.
+ */
 function decideHole(facts: SubscriptionFacts, why: string): Decision {
-  const { standing, state, subscription } = facts
+  const { standing, state, known, subscription } = facts
   const seenAt = facts.holeSeenAt ?? facts.now
-  const rises = state && upwardOnly(targetOf(state, facts.meaningOf), standing.tiers)
+  const before = facts.resolvedBefore || known === null ? null : targetOf(known, facts.meaningOf)
+  const base = before?.kind === 'live' && standing.tiers.length === 0 ? before : null
+  const held = base ?? standing
+  const rises = state && upwardOnly(targetOf(state, facts.meaningOf), held.tiers)
   return {
-    claims: rises ? risen(standing, rises) : null,
+    claims: rises ? risen(held, rises) : base,
     hold: { on: `trail:${subscription}`, reason: why.replaceAll(' ', '_') },
     holeSeenAt: seenAt,
     look: lookForMore(facts, seenAt, GRACE_SECONDS),
   }
 }
 
-function risen(standing: StandingClaims, rises: Extract<Target, { kind: 'live' }>) {
-  const kept = standing.tiers.filter(
-    (tier) => !rises.tiers.some((up) => up.planLadderId === tier.planLadderId),
-  )
-  return { status: rises.status, tiers: [...kept, ...rises.tiers], addons: standing.addons }
+function risen(held: Pick<StandingClaims, 'tiers' | 'addons'>, rises: Extract<Target, { kind: 'live' }>) {
+  const kept = held.tiers.filter((tier) => !rises.tiers.some((up) => up.planLadderId === tier.planLadderId))
+  return { status: rises.status, tiers: [...kept, ...rises.tiers], addons: held.addons }
 }
 
 function lookForMore(facts: SubscriptionFacts, seenAt: Date, graceSeconds: number): Look {

@@ -8,7 +8,7 @@ import { type Marker, markWrites, releaseWaiting } from './event-writes.ts'
 import { readFetches } from './fetch-rows.ts'
 import { type LinkOutcome, type Place, takePlaces } from './places.ts'
 import { type FetchRow, type Resolution, resolve } from './resolution.ts'
-import { idsIn, readStates, stateOf } from './resolved-state.ts'
+import { idsIn, knownState, readStates, stateOf } from './resolved-state.ts'
 import { readStandingClaims } from './standing-claims.ts'
 import type { SubscriptionState } from './subscription-event.ts'
 import { type Checkpoint, saveCheckpoints, saveSubscriptions } from './trail-checkpoint.ts'
@@ -41,6 +41,8 @@ type Case = {
   place: Placed
   resolution: Known
   state: SubscriptionState | null
+  /** For a hole: what was settled before it. */
+  known: SubscriptionState | null
   fetches: readonly FetchRow[]
   decision: Decision
 }
@@ -97,11 +99,12 @@ async function decideCases(
   const stated = resolved.map((it) => ({
     ...it,
     state: stateOf(it.resolution, states, it.fetches, it.place.held.resolvedState),
+    known: knownState(it.resolution, states, it.fetches),
   }))
   const [meaningOf, standing] = await Promise.all([
     meaningsOfPrices(
       tx,
-      stated.flatMap(({ state }) => state?.items ?? []),
+      stated.flatMap(({ state, known }) => [...(state?.items ?? []), ...(known?.items ?? [])]),
     ),
     readStandingClaims(
       tx,
@@ -115,7 +118,7 @@ async function decideCases(
 }
 
 function decisionFor(
-  { place, resolution, state, fetches }: Omit<Case, 'decision'>,
+  { place, resolution, state, known, fetches }: Omit<Case, 'decision'>,
   meaningOf: SubscriptionFacts['meaningOf'],
   standing: SubscriptionFacts['standing'],
   due: ReadonlySet<string>,
@@ -128,6 +131,8 @@ function decisionFor(
     subscription,
     resolution,
     state,
+    known,
+    resolvedBefore: place.held.resolvedBy !== null,
     standing,
     meaningOf,
     now: parts.now,
@@ -172,7 +177,7 @@ async function writeClaims(tx: Tx, cases: readonly Case[]): Promise<void> {
  * since: a price was mapped to another product.
  */
 function causeOf({ place, resolution }: Case) {
-  const by = resolution.kind === 'hole' ? resolution.headBy! : resolution.by
+  const by = resolution.kind === 'hole' ? (resolution.headBy ?? resolution.knownBy!) : resolution.by
   if (place.held.resolvedBy === by && place.held.unresolved === null)
     return { kind: 'catalog', id: place.held.subscription } as const
   return by.startsWith('fetch_') ? ({ kind: 'fetch', id: by } as const) : ({ kind: 'event', id: by } as const)

@@ -1,12 +1,11 @@
-import { isDeepStrictEqual } from 'node:util'
 import { databaseIsAway, isContention } from '../database-errors.ts'
 import type { Db } from '../db/types.ts'
 import { Unavailable } from '../errors.ts'
-import { raiseAlarm } from './alarms.ts'
 import { deploymentMode } from './deployment-mode.ts'
 import type { Write } from './event-writes.ts'
 import { type Delivery, type InboxRow, inboxRowOf, modeTold, openWrites, rawRowOf } from './inbox-rows.ts'
 import { insertInboxRows, type NewRow } from './insert-inbox-rows.ts'
+import { isSameEvent } from './same-event.ts'
 import type { Mode } from './subscription-event.ts'
 
 export type Taken = 'stored' | 'duplicate' | 'different_body'
@@ -207,19 +206,9 @@ export function createInbox(db: Db, options: InboxOptions): Inbox {
       }
     }
     for (const entry of differing) {
-      const taken = (await isSameEvent(entry)) ? 'duplicate' : 'different_body'
+      const taken = (await isSameEvent(db, entry.row, entry.delivery.body)) ? 'duplicate' : 'different_body'
       for (const waiting of entry.waiting) settle(waiting, (w) => w.resolve(taken))
     }
-  }
-
-  /** Stripe counts `pending_webhooks` down between deliveries: other bytes, the same event. Anything else is an alarm. */
-  async function isSameEvent({ row, delivery }: Entry): Promise<boolean> {
-    const [known] = await db<{ body: Uint8Array }[]>`
-      select body from stripe.event_bodies where event_id = ${row.eventId} limit 1`
-    // The first body may have gone with its month; then nothing is left to differ from.
-    if (!known || tellsTheSame(known.body, delivery.body)) return true
-    await raiseAlarm(db, 'same_id_other_body', row.eventId, `type ${row.type}; the first body is kept`)
-    return false
   }
 
   async function decidedMode(groups: Waiting[][]): Promise<Mode | null> {
@@ -247,21 +236,6 @@ function settle(waiting: Waiting, tell: (waiting: Waiting) => void): void {
 
 function idOf({ envelope }: Delivery): string {
   return envelope.kind === 'snapshot' ? envelope.event.id : envelope.id
-}
-
-function tellsTheSame(a: Uint8Array, b: Uint8Array): boolean {
-  try {
-    return isDeepStrictEqual(withoutCountdown(a), withoutCountdown(b))
-  } catch {
-    // Not JSON, or nested deeper than the stack: bytes that differ then count as different.
-    return false
-  }
-}
-
-function withoutCountdown(body: Uint8Array): unknown {
-  const event = JSON.parse(Buffer.from(body).toString('utf8'))
-  if (typeof event === 'object' && event !== null) delete event.pending_webhooks
-  return event
 }
 
 function asUnavailable(error: unknown): unknown {

@@ -23,7 +23,15 @@ export type Resolution =
   | { kind: 'nothing' }
   | { kind: 'ended'; by: string; newest: Newest }
   | { kind: 'settled'; by: string; asides: AsidesBy; newest: Newest }
-  | { kind: 'hole'; why: Hole; headBy: string | null; asides: AsidesBy; newest: Newest }
+  /** `headBy`: what lies behind the hole; `knownBy`: what was settled before it. */
+  | {
+      kind: 'hole'
+      why: Hole
+      headBy: string | null
+      knownBy: string | null
+      asides: AsidesBy
+      newest: Newest
+    }
 
 export type AsidesBy = { cancellation: string | null; pause: string | null; trial: string | null }
 type Newest = { by: string; created: number }
@@ -49,7 +57,14 @@ export function resolve(trail: readonly TrailRow[], fetches: readonly FetchRow[]
   })
   return answer.kind === 'settled'
     ? { kind: 'settled', by: answer.by, asides: by, newest }
-    : { kind: 'hole', why: answer.why, headBy: answer.head === null ? null : answer.by, asides: by, newest }
+    : {
+        kind: 'hole',
+        why: answer.why,
+        headBy: answer.head === null ? null : answer.by,
+        knownBy: answer.knownBy,
+        asides: by,
+        newest,
+      }
 }
 
 /**

@@ -20,8 +20,9 @@ export function idsIn(resolution: Resolution): string[] {
   const ids = [resolution.newest.by]
   if (resolution.kind === 'ended') return [...ids, resolution.by]
   const by = resolution.kind === 'settled' ? resolution.by : resolution.headBy
+  const known = resolution.kind === 'hole' ? resolution.knownBy : null
   const { cancellation, pause, trial } = resolution.asides
-  return [...ids, by, cancellation, pause, trial].filter((id) => id !== null)
+  return [...ids, by, known, cancellation, pause, trial].filter((id) => id !== null)
 }
 
 /**
@@ -55,6 +56,16 @@ export function stateOf(
     trialEnd: (of(resolution.asides.trial) ?? known ?? tier).trialEnd,
     periodEnd: (newest ?? tier).periodEnd,
   }
+}
+
+/** The state that was settled before a hole; null where there is no hole, or nothing was. */
+export function knownState(
+  resolution: Resolution,
+  states: ReadonlyMap<string, SubscriptionState>,
+  fetches: readonly FetchRow[],
+): SubscriptionState | null {
+  const by = resolution.kind === 'hole' ? resolution.knownBy : null
+  return by === null ? null : (states.get(by) ?? fetches.find((f) => f.fetch === by)?.state ?? null)
 }
 
 /** The whole list of items, if a fetch saw it after the last event that was told and in the same status. */

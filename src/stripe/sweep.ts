@@ -51,7 +51,12 @@ export async function sweepOnce(db: Db, bell: SweepBell, now: Date): Promise<Swe
     const marks = await readSweepMarks(tx)
     const pages = {} as Record<Write, SweepPage>
     for (const write of writes) {
-      const page = { from: marks[write].rungUpTo, size: pageSize, fresh: before(freshMs), recent: before(recentMs) }
+      const page = {
+        from: marks[write].rungUpTo,
+        size: pageSize,
+        fresh: before(freshMs),
+        recent: before(recentMs),
+      }
       pages[write] = await readSweepPage(tx, write, page)
     }
     const later = before(-roundMs)
@@ -60,7 +65,13 @@ export async function sweepOnce(db: Db, bell: SweepBell, now: Date): Promise<Swe
   })
   if (!found) return { swept: false, forgotten: 0, due: 0, subscriptions: 0, more: false }
 
-  const swept: Swept = { swept: true, forgotten: 0, due: 0, subscriptions: found.subscriptions.length, more: false }
+  const swept: Swept = {
+    swept: true,
+    forgotten: 0,
+    due: 0,
+    subscriptions: found.subscriptions.length,
+    more: false,
+  }
   for (const write of writes) {
     const page = found.pages[write]
     const due = found.due[write]
@@ -88,7 +99,9 @@ export function marksAfter(marks: SweepMarks, page: SweepPage, now: Date): Sweep
     Math.min(page.last ?? marks.rungUpTo, ...stops.flatMap((stop) => (stop === null ? [] : [stop - 1])))
   const rungUpTo = upTo(page.firstFresh)
   const lowWater =
-    marks.rungUpTo === marks.lowWater ? upTo(page.firstOpen, page.firstRecent, page.firstFresh) : marks.lowWater
+    marks.rungUpTo === marks.lowWater
+      ? upTo(page.firstOpen, page.firstRecent, page.firstFresh)
+      : marks.lowWater
   const atTheEnd = page.seen < pageSize || page.firstFresh !== null
   const roundIsOver = atTheEnd && now.getTime() - marks.roundBeganAt.getTime() >= roundMs
   return roundIsOver

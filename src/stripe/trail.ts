@@ -10,8 +10,11 @@ export type Hole = 'broken tie' | 'does not join' | 'ambiguous' | 'unknown befor
 export type TrailAnswer =
   | { kind: 'ended'; by: string }
   | { kind: 'settled'; vertex: string; by: string }
-  /** `head`: the vertex after the hole where only one is possible; may be applied upward only. */
-  | { kind: 'hole'; head: string | null; by: string | null; why: Hole }
+  /**
+   * `head`: the vertex after the hole where only one is possible; may be applied upward only. `knownBy`: the event or fetch that
+   * led to the last vertex before the (first) hole, null where that was not settled either.
+   */
+  | { kind: 'hole'; head: string | null; by: string | null; knownBy: string | null; why: Hole }
   | { kind: 'nothing' }
 
 /**
@@ -103,6 +106,7 @@ function missable(told: readonly TrailEvent[], fetches: readonly Fetch[], root: 
 function walk(trail: readonly TrailEvent[], root: Fetch | null, sightings: Fetch[]): TrailAnswer {
   let heads: Heads = root ? [{ vertex: root.vertex, by: root.fetch }] : null
   let hole: { why: Hole; head: Head | null } | null = null
+  let knownBy: string | null = null
   let unseen = sightings
   let since = Number.NEGATIVE_INFINITY
   let lastTie = Number.NEGATIVE_INFINITY
@@ -116,6 +120,7 @@ function walk(trail: readonly TrailEvent[], root: Fetch | null, sightings: Fetch
     }
     since = trail[last - 1]!.created
     const outcome = passTie(trail, first, last, heads)
+    if (outcome.kind !== 'passed' && hole === null && heads?.length === 1) knownBy = heads[0]!.by
     if (outcome.kind === 'passed') {
       heads = outcome.heads
     } else if (outcome.kind === 'does not join') {
@@ -131,12 +136,13 @@ function walk(trail: readonly TrailEvent[], root: Fetch | null, sightings: Fetch
     hole ??= { why: 'missed sighting', head: null }
     // What was missed may be newer than every tie, unless a whole tie came after it.
     if (unseen.some((fetch) => fetch.until >= lastTie))
-      return { kind: 'hole', head: null, by: null, why: hole.why }
+      return { kind: 'hole', head: null, by: null, knownBy, why: hole.why }
   }
   if (heads === null && hole === null) return { kind: 'nothing' }
   const only = heads === null ? (hole?.head ?? null) : heads.length === 1 ? heads[0]! : null
   if (hole === null && only !== null) return { kind: 'settled', vertex: only.vertex, by: only.by }
-  return { kind: 'hole', head: only?.vertex ?? null, by: only?.by ?? null, why: hole?.why ?? 'ambiguous' }
+  const why = hole?.why ?? 'ambiguous'
+  return { kind: 'hole', head: only?.vertex ?? null, by: only?.by ?? null, knownBy, why }
 }
 
 function unseenBetween(unseen: Fetch[], heads: Heads, since: number, until: number): Fetch[] {

@@ -5,7 +5,7 @@ import { migrationsPending } from '../db/migrate.ts'
 import type { Db } from '../db/types.ts'
 import type { Log } from '../log.ts'
 import { assets } from './assets.ts'
-import { type EnrollmentsParts, enrollmentsApi } from './enrollments-api.ts'
+import { enrollmentsApi } from './enrollments-api.ts'
 import { guard, notFound } from './guard.ts'
 import { health, type WatchedQueue } from './health.ts'
 import { metrics } from './metrics.ts'
@@ -17,7 +17,7 @@ import { readStanding } from './standing.ts'
 import type { WebEnv } from './web-env.ts'
 import { type WebhookParts, webhook } from './webhook.ts'
 
-export type WebParts = EnrollmentsParts & {
+export type WebParts = {
   /** With the application's role. */
   db: Db
   take: WebhookParts['take']
@@ -63,7 +63,7 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
     }),
   )
   app.route('/', metrics({ standing }))
-  app.route('/api/v1', enrollmentsApi(parts))
+  app.route('/api/v1', enrollmentsApi(db))
   app.route('/operator', assets())
   app.route(
     '/operator',

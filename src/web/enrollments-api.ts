@@ -1,20 +1,9 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import type { Reader } from '../db/types.ts'
+import { listEnrollments } from '../entitlements/enrollments.ts'
 import { problem } from './problem.ts'
 import type { WebEnv } from './web-env.ts'
-
-export type EnrollmentFilter = {
-  tenantId: string
-  organizationId?: string
-  customer?: string
-  ladder?: string
-  limit: number
-  cursor: string | null
-}
-
-export type EnrollmentsParts = {
-  listEnrollments: (filter: EnrollmentFilter) => Promise<unknown>
-}
 
 const text = z
   .string()
@@ -25,7 +14,7 @@ const text = z
 /** Unknown parameters are errors: a misspelt filter would otherwise answer with everybody. */
 const query = z.strictObject({
   customer: text.regex(/^cus_/, 'must be a customer’s id, cus_…').optional(),
-  organization: z.guid('must be an organization’s id, a UUID').optional(),
+  organization: text.optional(),
   ladder: text.optional(),
   limit: z.coerce
     .number('must be a whole number from 1 to 200')
@@ -37,7 +26,7 @@ const query = z.strictObject({
 })
 
 /** `GET /api/v1/enrollments`: who stands on which tier, and what holds it there, within the caller's tenant. */
-export function enrollmentsApi(parts: EnrollmentsParts): Hono<WebEnv> {
+export function enrollmentsApi(reader: Reader): Hono<WebEnv> {
   const app = new Hono<WebEnv>()
   app.get('/enrollments', async (c) => {
     const given = Object.entries(c.req.queries())
@@ -50,16 +39,16 @@ export function enrollmentsApi(parts: EnrollmentsParts): Hono<WebEnv> {
         return invalid(issue.keys[0]!, 'is not a parameter of this list')
       return invalid(String(issue.path[0]), issue.message)
     }
-    const { organization, customer, ladder, limit, cursor } = read.data
-    const page = await parts.listEnrollments({
-      tenantId: c.get('caller')!.tenantId,
-      ...(organization === undefined ? {} : { organizationId: organization.toLowerCase() }),
-      ...(customer === undefined ? {} : { customer }),
-      ...(ladder === undefined ? {} : { ladder }),
-      limit,
-      cursor: cursor ?? null,
-    })
-    return c.json(page as object, 200, { 'cache-control': 'no-store' })
+    try {
+      const page = await listEnrollments(reader, { ...read.data, tenantId: c.get('caller')!.tenantId })
+      return c.json(page, 200, { 'cache-control': 'no-store' })
+    } catch (error) {
+      const { code } = error as { code?: string }
+      // 22021: a cursor put together by hand, with what Postgres takes for no text.
+      if (code === 'cursor_invalid' || code === '22021')
+        return invalid('cursor', 'is not one that a page gave')
+      throw error
+    }
   })
   return app
 }

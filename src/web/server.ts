@@ -1,9 +1,8 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
-import type { Hono } from 'hono'
+import type { Env, Hono } from 'hono'
 import { StepladderError } from '../errors.ts'
-import type { WebEnv } from './web-env.ts'
 
 export type WebAddress = {
   port: number
@@ -25,11 +24,11 @@ export type WebServer = {
  * Serves the app until it is closed.
  * @throws StepladderError `port_in_use`, `port_not_allowed` or `host_unknown`, which name PORT or HOST.
  */
-export async function serveWeb(app: Hono<WebEnv>, address: WebAddress): Promise<WebServer> {
+export async function serveWeb<E extends Env>(app: Hono<E>, address: WebAddress): Promise<WebServer> {
   const { port, host, requestTimeout = 30_000 } = address
   const headersTimeout = Math.min(10_000, requestTimeout)
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    fetch: (request, bindings) => app.fetch(request, bindings as E['Bindings']),
     serverOptions: {
       headersTimeout,
       requestTimeout,

@@ -47,20 +47,22 @@ const target = (tier: number, { source, id }: Source, status = 'active') => ({
   status,
 })
 
+let told = 0
+
 async function call(sql: Tx | typeof db.app, to: object | null, of = org) {
   const [row] = await sql<{ answer: { type: string; provision_id: string | null } }[]>`
     select entitlements.transition(${of.poolId}, ${ladder.planLadderId}, ${to && sql.json(to as never)},
-      '{"type": "webhook"}', 'told', '{"kind": "event", "id": "evt_1"}') as answer`
+      '{"type": "webhook"}', 'told', ${sql.json({ kind: 'event', id: `evt_${told++}` })}) as answer`
   return row!.answer
 }
 
-const move = (of: Organization, to: object | null, cause = 'evt_1') => ({
+const move = (of: Organization, to: object | null) => ({
   pool_id: of.poolId,
   plan_ladder_id: ladder.planLadderId,
   target: to,
   actor: { type: 'webhook' },
   reason: 'told',
-  cause: { kind: 'event', id: cause },
+  cause: { kind: 'event', id: `evt_${told++}` },
 })
 
 describe('R23 each move is called what it is', () => {

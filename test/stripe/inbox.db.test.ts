@@ -29,9 +29,13 @@ function delivery(event: unknown) {
 
 let serial = 0
 function event(fields: Record<string, unknown> = {}) {
-  const [life] = livesOf(1, { seed: ++serial })
-  const { data, ...rest } = stripeEvent(life!.events[0]!) as { data: Record<string, unknown> }
-  return { ...rest, data, id: `evt_inbox_${serial}`, ...fields }
+  const [life] = livesOf(1, { seed: ++serial, now: 1_780_000_000 })
+  const told: Record<string, unknown> = {
+    ...stripeEvent(life!.events[0]!),
+    id: `evt_inbox_${serial}`,
+    ...fields,
+  }
+  return told
 }
 
 async function rowOf(id: string) {

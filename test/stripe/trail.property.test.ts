@@ -192,9 +192,7 @@ describe('the trail against the truth of simulated lives', () => {
 
 /** The events of one life as they come in, each with its delay, and the fetches that holes lead to after their grace. */
 function lived(c: Case, random: Random): { said: string | null; fetches: number; endedTooEarly: boolean } {
-  const arrivals = c.events
-    .map((event, i) => ({ event, at: c.life.events[i]!.at + delay(random) }))
-    .sort((a, b) => a.at - b.at)
+  const arrivals = c.events.map((event, i) => ({ event, at: c.life.events[i]!.at + delay(random) }))
   const known: TrailEvent[] = []
   const fetches: Fetch[] = []
   let due: number | null = null
@@ -206,20 +204,28 @@ function lived(c: Case, random: Random): { said: string | null; fetches: number;
     else due ??= now + 10
     return answer
   }
+  const fetchAt = (at: number) => {
+    const fetch = fetched(c.life, at, random, `fetch_${fetches.length}`)
+    if (fetch) fetches.push(fetch)
+    if (fetches.length > 50) throw new Error(`${c.life.subscription} is fetched without end`)
+  }
   const fetchBy = (time: number) => {
     while (due !== null && due <= time) {
       const at = due
-      const fetch = fetched(c.life, at, random, `fetch_${fetches.length}`)
-      if (fetch) fetches.push(fetch)
+      fetchAt(at)
       due = null
       // Only a sighting: again once the newest event is more than 10 s old.
       if (look(at).kind === 'hole') due = Math.max(at + 3, Math.max(...known.map((e) => e.created)) + 14)
-      if (fetches.length > 50) throw new Error(`${c.life.subscription} is fetched without end`)
     }
   }
-  for (const { event, at } of arrivals) {
+  // Beside holes, dates that pass and reconciliation lead to fetches: here at the worst moments, just after a change.
+  const checks = c.life.events
+    .filter(() => chance(random, 0.2))
+    .map((e) => ({ event: null, at: e.at + random() * 4 }))
+  for (const { event, at } of [...arrivals, ...checks].sort((a, b) => a.at - b.at)) {
     fetchBy(at)
-    known.push(event)
+    if (event) known.push(event)
+    else fetchAt(at)
     look(at)
   }
   fetchBy(Number.POSITIVE_INFINITY)

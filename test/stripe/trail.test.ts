@@ -224,7 +224,7 @@ describe('fetches', () => {
   test('undisturbed, it is a new root: older events, any creation and every hole before it are superseded', () => {
     const fetch = fetchedAt('C', 290, 310)
     expect(answer(['>A@100', 'B>D@200'], [fetch])).toEqual({ kind: 'settled', vertex: 'C', by: fetch.fetch })
-    expect(answer(['>A@100', 'B>D@200', '>A@400'], [fetch])).toEqual(settled('C'))
+    expect(answer(['B>D@200', '>A@400'], [fetch])).toEqual(settled('C'))
     expect(answer([], [fetch])).toEqual(settled('C'))
   })
 
@@ -276,6 +276,9 @@ describe('fetches', () => {
   test('a slow fetch whose window reaches back over a root may have seen what the root superseded', () => {
     const [root, slow] = [fetchedAt('B', 290, 310), fetchedAt('A', 250, 320)]
     expect(answer(['A>B@260'], [root, slow])).toEqual(settled('B'))
+    const agreeing = fetchedAt('B', 250, 320)
+    expect(answer(['A>C@260'], [root, agreeing])).toEqual(settled('B'))
+    expect(answer(['A>C@260', 'B>D@400'], [root, agreeing])).toEqual(settled('D'))
   })
 
   test('the answer is the same whatever the order of events and of fetches', () => {
@@ -290,8 +293,12 @@ describe('fetches', () => {
 test('2,000 renewals of one subscription are one glance', () => {
   const renewals = Array.from({ length: 2000 }, (_, i) => told(`A@${i * 86_400}`))
   resolveTrail(renewals, [], isTerminal)
-  const start = performance.now()
-  for (let i = 0; i < 20; i++) resolveTrail(renewals, [], isTerminal)
-  // 0.1 ms measured; the bound only refuses what grows with the square, on a busy machine too.
-  expect((performance.now() - start) / 20).toBeLessThan(5)
+  let fastest = Number.POSITIVE_INFINITY
+  for (let i = 0; i < 50; i++) {
+    const start = performance.now()
+    resolveTrail(renewals, [], isTerminal)
+    fastest = Math.min(fastest, performance.now() - start)
+  }
+  // 0.1 ms measured. The fastest of many, so that a busy machine cannot fail it.
+  expect(fastest).toBeLessThan(1)
 })

@@ -1,10 +1,7 @@
-import { createBullBoard } from '@bull-board/api'
-import { HonoAdapter } from '@bull-board/hono'
-import { serveStatic } from '@hono/node-server/serve-static'
-import type { Hono } from 'hono'
 import { createApiKey, type Role } from '../../src/auth/api-keys.ts'
 import type { Db } from '../../src/db/types.ts'
 import { silentLog } from '../../src/log.ts'
+import { dashboardApp } from '../../src/queue/dashboard.ts'
 import { createApp, type WebParts } from '../../src/web/app.ts'
 import { dashboardPath } from '../../src/web/operator.ts'
 import { serveWeb, type WebServer } from '../../src/web/server.ts'
@@ -22,16 +19,9 @@ export function plainParts(db: Db): WebParts {
     secrets: [secret],
     publicUrl: null,
     queues: [],
-    dashboard: emptyDashboard(),
-    listEnrollments: async () => ({ items: [], next_cursor: null }),
+    dashboard: dashboardApp([], dashboardPath),
     log: silentLog,
   }
-}
-
-function emptyDashboard(): Hono {
-  const adapter = new HonoAdapter(serveStatic)
-  createBullBoard({ queues: [], serverAdapter: adapter })
-  return adapter.setBasePath(dashboardPath).registerPlugin() as unknown as Hono
 }
 
 export async function keyWithRole(db: Db, role: Role): Promise<string> {

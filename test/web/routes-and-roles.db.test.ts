@@ -1,3 +1,4 @@
+import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Role, roles } from '../../src/auth/api-keys.ts'
 import { createApp } from '../../src/web/app.ts'
@@ -120,12 +121,11 @@ test('every answer carries the security headers', async () => {
 })
 
 test('a failure inside is told as such and nothing of it leaks', async () => {
-  const broken = await listeningApp(db.app, {
-    listEnrollments: async () => {
-      throw new Error('relation "secret_table" at 10.0.0.5')
-    },
+  const dashboard = new Hono().get('/', () => {
+    throw new Error('relation "secret_table" at 10.0.0.5')
   })
-  const response = await fetch(`${broken.url}/api/v1/enrollments`, { headers: bearer(keys.viewer) })
+  const broken = await listeningApp(db.app, { dashboard })
+  const response = await fetch(`${broken.url}/operator/queues`, { headers: bearer(keys.operator) })
   const text = await response.text()
   expect(response.status).toBe(500)
   expect(JSON.parse(text)).toMatchObject({ code: 'internal_error', status: 500 })

@@ -189,7 +189,6 @@ test('a Content-Length that lies ends the request: longer times out, shorter is 
   await slow.close()
   const shorter = await sayRaw(server.url, [head(`Content-Length: ${body.length - 5}`), body], 500)
   expect(shorter).toMatch(/^HTTP\/1\.1 400 /)
-  expect(shorter).toContain('signature_mismatch')
   const both = head(`Content-Length: ${body.length}\r\nTransfer-Encoding: chunked`)
   expect(await sayRaw(server.url, [both, body])).toMatch(/^HTTP\/1\.1 400 /)
   const two = head(`Content-Length: ${body.length}\r\nContent-Length: 3`)

@@ -1,0 +1,2071 @@
+-- Made by pg_dump 15 from the migrations, for reading: the migrations are what is applied.
+-- UPDATE_SCHEMA=1 npx vitest run test/db/schema-dump.db.test.ts
+
+--
+-- PostgreSQL database dump
+--
+
+--
+-- Name: auth; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA auth;
+
+--
+-- Name: billing; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA billing;
+
+--
+-- Name: entitlements; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA entitlements;
+
+--
+-- Name: organization; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA organization;
+
+--
+-- Name: stripe; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA stripe;
+
+--
+-- Name: btree_gist; Type: EXTENSION; Schema: -; Owner: -
+--
+
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+
+--
+-- Name: EXTENSION btree_gist; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
+
+--
+-- Name: pool_provision_transitions; Type: TABLE; Schema: entitlements; Owner: -
+--
+
+CREATE TABLE entitlements.pool_provision_transitions (
+    transition_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    pool_id uuid NOT NULL,
+    plan_ladder_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    transition_type text NOT NULL,
+    from_rank integer,
+    to_rank integer,
+    from_product_id uuid,
+    to_product_id uuid,
+    from_provision_id uuid,
+    to_provision_id uuid,
+    actor_type text NOT NULL,
+    actor_id text,
+    actor_name text,
+    reason text DEFAULT ''::text NOT NULL,
+    cause_kind text NOT NULL,
+    cause_id text,
+    effective_at timestamp with time zone NOT NULL,
+    previous_hash bytea,
+    hash bytea NOT NULL,
+    CONSTRAINT pool_provision_transitions_actor_type_check CHECK ((actor_type <> ''::text)),
+    CONSTRAINT pool_provision_transitions_cause_kind_check CHECK ((cause_kind <> ''::text)),
+    CONSTRAINT pool_provision_transitions_check CHECK (((sequence = 1) = (previous_hash IS NULL))),
+    CONSTRAINT pool_provision_transitions_sequence_check CHECK ((sequence > 0)),
+    CONSTRAINT pool_provision_transitions_transition_type_check CHECK ((transition_type = ANY (ARRAY['initiate'::text, 'upgrade'::text, 'downgrade'::text, 'extend'::text, 'end'::text])))
+);
+
+--
+-- Name: append_transition(entitlements.pool_provision_transitions); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.append_transition(t entitlements.pool_provision_transitions) RETURNS entitlements.pool_provision_transitions
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  last record;
+begin
+  select sequence, hash, effective_at into last
+  from entitlements.pool_provision_transitions
+  where pool_id = t.pool_id and plan_ladder_id = t.plan_ladder_id
+  order by sequence desc limit 1;
+  t.transition_id := coalesce(t.transition_id, gen_random_uuid());
+  t.sequence := coalesce(last.sequence, 0) + 1;
+  t.previous_hash := last.hash;
+  t.effective_at := greatest(t.effective_at, last.effective_at);
+  t.hash := entitlements.transition_hash(t);
+  insert into entitlements.pool_provision_transitions select (t).*;
+  return t;
+end $$;
+
+--
+-- Name: attach_addon(uuid, uuid, text, uuid, integer, text); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.attach_addon(p_pool_id uuid, p_product_id uuid, p_source text, p_source_id uuid, p_quantity integer, p_status text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_tenant_id uuid;
+  v_provision_id uuid;
+  v_grant_id uuid := case when p_source = 'grant' then p_source_id end;
+  v_subscription_id uuid := case when p_source = 'subscription' then p_source_id end;
+begin
+  select tenant_id into v_tenant_id from entitlements.resource_pools where pool_id = p_pool_id for update;
+  if not found then
+    raise exception 'no pool %', p_pool_id using errcode = 'P0002';
+  end if;
+  if exists (select from billing.plan_ladder_tiers where product_id = p_product_id) then
+    raise exception 'product % is a tier of a ladder: use transition', p_product_id using errcode = '22023';
+  end if;
+  update entitlements.pool_provisions set quantity = p_quantity, status = p_status, updated_at = clock_timestamp()
+  where pool_id = p_pool_id and product_id = p_product_id and ended_at is null
+    and grant_id is not distinct from v_grant_id and subscription_id is not distinct from v_subscription_id
+  returning provision_id into v_provision_id;
+  if v_provision_id is null then
+    insert into entitlements.pool_provisions
+      (tenant_id, pool_id, product_id, entitlement_set_id, grant_id, subscription_id, quantity, status, activated_at)
+    values (
+      v_tenant_id, p_pool_id, p_product_id,
+      (select entitlement_set_id from entitlements.entitlement_sets where product_id = p_product_id order by created_at, set_key limit 1),
+      v_grant_id, v_subscription_id, p_quantity, p_status, clock_timestamp()
+    )
+    returning provision_id into v_provision_id;
+  end if;
+  return v_provision_id;
+end $$;
+
+--
+-- Name: detach_addon(uuid); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.detach_addon(p_provision_id uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz;
+begin
+  perform from entitlements.resource_pools
+  where pool_id = (select pool_id from entitlements.pool_provisions where provision_id = p_provision_id) for update;
+  if exists (select from entitlements.pool_provision_ladders where provision_id = p_provision_id) then
+    raise exception 'provision % is attached to a ladder: use transition', p_provision_id using errcode = '22023';
+  end if;
+  v_now := clock_timestamp();
+  update entitlements.pool_provisions
+  set status = 'ended', ended_at = greatest(v_now, activated_at), updated_at = v_now
+  where provision_id = p_provision_id and ended_at is null;
+  return found;
+end $$;
+
+--
+-- Name: propagate_provision_to_ladders(); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.propagate_provision_to_ladders() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update entitlements.pool_provision_ladders
+  set pool_id = new.pool_id, status = new.status, activated_at = new.activated_at, ended_at = new.ended_at, updated_at = now()
+  where provision_id = new.provision_id;
+  return null;
+end $$;
+
+--
+-- Name: refuse_change(); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception '%.% is append-only: % is refused', tg_table_schema, tg_table_name, tg_op
+    using errcode = '42501', hint = 'Correct history by a new transition.';
+end $$;
+
+--
+-- Name: set_status(uuid, text); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.set_status(p_subscription_id uuid, p_status text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  changed integer;
+begin
+  if p_status not in ('active', 'trialing', 'past_due', 'unpaid', 'paused') then
+    raise exception '% is not a live status', p_status using errcode = '22023';
+  end if;
+  perform from entitlements.resource_pools
+  where pool_id in (
+    select pool_id from entitlements.pool_provisions where subscription_id = p_subscription_id and ended_at is null
+  )
+  order by pool_id for update;
+  update entitlements.pool_provisions set status = p_status, updated_at = clock_timestamp()
+  where subscription_id = p_subscription_id and ended_at is null and status <> p_status;
+  get diagnostics changed = row_count;
+  return changed;
+end $$;
+
+--
+-- Name: transition(uuid, uuid, jsonb, jsonb, text, jsonb); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.transition(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_tenant_id uuid;
+  v_now timestamptz;
+  held record;
+  v_product_id uuid := (p_target ->> 'product_id')::uuid;
+  v_grant_id uuid;
+  v_subscription_id uuid;
+  v_to_rank integer;
+  v_type text;
+  moved entitlements.pool_provision_transitions;
+begin
+  select tenant_id into v_tenant_id from entitlements.resource_pools where pool_id = p_pool_id for update;
+  if not found then
+    raise exception 'no pool %', p_pool_id using errcode = 'P0002';
+  end if;
+
+  -- Any attachment that has not ended is the current one, whatever its status (D16).
+  select v.provision_id, v.product_id, v.grant_id, v.subscription_id, v.activated_at, t.rank
+  into held
+  from entitlements.pool_provision_ladders a
+  join entitlements.pool_provisions v using (provision_id)
+  left join billing.plan_ladder_tiers t on t.plan_ladder_id = a.plan_ladder_id and t.product_id = v.product_id
+  where a.pool_id = p_pool_id and a.plan_ladder_id = p_plan_ladder_id and a.ended_at is null;
+
+  if p_target is not null and p_target <> 'null'::jsonb then
+    case p_target ->> 'source'
+      when 'grant' then v_grant_id := (p_target ->> 'source_id')::uuid;
+      when 'subscription' then v_subscription_id := (p_target ->> 'source_id')::uuid;
+      else raise exception 'unknown source %', p_target ->> 'source' using errcode = '22023';
+    end case;
+    if v_grant_id is not null and not exists (
+      select from entitlements.grants where grant_id = v_grant_id and pool_id = p_pool_id
+    ) then
+      raise exception 'grant % is not of pool %', v_grant_id, p_pool_id using errcode = '22023';
+    end if;
+    select rank into v_to_rank from billing.plan_ladder_tiers
+    where plan_ladder_id = p_plan_ladder_id and product_id = v_product_id;
+    if not found then
+      raise exception 'product % is not a tier of ladder %', v_product_id, p_plan_ladder_id using errcode = '22023';
+    end if;
+  end if;
+
+  v_type := case
+    when v_product_id is null and held.provision_id is null then 'none'
+    when v_product_id is null then 'end'
+    when held.provision_id is null then 'initiate'
+    when held.product_id = v_product_id
+      and held.grant_id is not distinct from v_grant_id
+      and held.subscription_id is not distinct from v_subscription_id then 'none'
+    when held.product_id = v_product_id or v_to_rank = held.rank then 'extend'
+    when held.rank is null or v_to_rank > held.rank then 'upgrade'
+    else 'downgrade'
+  end;
+  if v_type = 'none' then
+    return jsonb_build_object('type', 'none', 'provision_id', held.provision_id, 'from_rank', held.rank, 'to_rank', held.rank);
+  end if;
+
+  -- Read after the lock, and never before the place was taken: a transaction that began first may lock second (D24).
+  v_now := greatest(clock_timestamp(), held.activated_at);
+
+  if held.provision_id is not null then
+    update entitlements.pool_provisions set status = 'ended', ended_at = v_now, updated_at = v_now
+    where provision_id = held.provision_id;
+    -- A default counts only while nothing else claims; what replaces it closes it (R36). An operator's grant is left alone.
+    update entitlements.grants set closed_at = v_now, closed_reason = 'superseded'
+    where grant_id = held.grant_id and grant_reason = 'default' and closed_at is null;
+  end if;
+
+  moved.tenant_id := v_tenant_id;
+  moved.pool_id := p_pool_id;
+  moved.plan_ladder_id := p_plan_ladder_id;
+  moved.transition_type := v_type;
+  moved.from_rank := held.rank;
+  moved.to_rank := v_to_rank;
+  moved.from_product_id := held.product_id;
+  moved.to_product_id := v_product_id;
+  moved.from_provision_id := held.provision_id;
+  moved.actor_type := p_actor ->> 'type';
+  moved.actor_id := p_actor ->> 'id';
+  moved.actor_name := p_actor ->> 'name';
+  moved.reason := coalesce(p_reason, '');
+  moved.cause_kind := p_cause ->> 'kind';
+  moved.cause_id := p_cause ->> 'id';
+  moved.effective_at := v_now;
+
+  if v_product_id is not null then
+    insert into entitlements.pool_provisions
+      (tenant_id, pool_id, product_id, entitlement_set_id, grant_id, subscription_id, status, activated_at)
+    values (
+      v_tenant_id, p_pool_id, v_product_id,
+      (select entitlement_set_id from entitlements.entitlement_sets where product_id = v_product_id order by created_at, set_key limit 1),
+      v_grant_id, v_subscription_id, coalesce(p_target ->> 'status', 'active'), v_now
+    )
+    returning provision_id into moved.to_provision_id;
+    insert into entitlements.pool_provision_ladders (provision_id, plan_ladder_id, pool_id, status, activated_at)
+    values (moved.to_provision_id, p_plan_ladder_id, p_pool_id, coalesce(p_target ->> 'status', 'active'), v_now);
+  end if;
+
+  moved := entitlements.append_transition(moved);
+  return jsonb_build_object(
+    'type', v_type, 'transition_id', moved.transition_id, 'provision_id', moved.to_provision_id,
+    'from_rank', moved.from_rank, 'to_rank', moved.to_rank
+  );
+end $$;
+
+--
+-- Name: transition_hash(entitlements.pool_provision_transitions); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.transition_hash(t entitlements.pool_provision_transitions) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select sha256(convert_to(jsonb_build_array(
+    encode(t.previous_hash, 'hex'), t.transition_id, t.tenant_id, t.pool_id, t.plan_ladder_id, t.sequence, t.transition_type,
+    t.from_rank, t.to_rank, t.from_product_id, t.to_product_id, t.from_provision_id, t.to_provision_id,
+    t.actor_type, t.actor_id, t.actor_name, t.reason, t.cause_kind, t.cause_id,
+    (extract(epoch from t.effective_at) * 1000000)::bigint
+  )::text, 'UTF8'))
+$$;
+
+--
+-- Name: transition_many(jsonb); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.transition_many(p_moves jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  answers jsonb := '[]';
+  move jsonb;
+begin
+  perform from entitlements.resource_pools
+  where pool_id in (select (m ->> 'pool_id')::uuid from jsonb_array_elements(p_moves) m)
+  order by pool_id for update;
+  for move in select m from jsonb_array_elements(p_moves) m loop
+    answers := answers || entitlements.transition(
+      (move ->> 'pool_id')::uuid, (move ->> 'plan_ladder_id')::uuid, nullif(move -> 'target', 'null'::jsonb),
+      move -> 'actor', move ->> 'reason', move -> 'cause'
+    );
+  end loop;
+  return answers;
+end $$;
+
+--
+-- Name: ensure_body_partitions(integer); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.ensure_body_partitions(p_months_ahead integer DEFAULT 3) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  starts date;
+  made integer := 0;
+begin
+  perform pg_advisory_xact_lock(hashtext('stripe.ensure_body_partitions'));
+  for starts in
+    select generate_series(
+      date_trunc('month', now() at time zone 'UTC') - interval '1 month',
+      date_trunc('month', now() at time zone 'UTC') + make_interval(months => p_months_ahead), interval '1 month')::date
+  loop
+    if to_regclass('stripe.event_bodies_' || to_char(starts, 'YYYYMM')) is null then
+      execute format(
+        'create table stripe.%I partition of stripe.event_bodies for values from (%L) to (%L)',
+        'event_bodies_' || to_char(starts, 'YYYYMM'),
+        to_char(starts, 'YYYY-MM-DD') || ' 00:00:00+00', to_char(starts + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00');
+      made := made + 1;
+    end if;
+  end loop;
+  return made;
+end $$;
+
+--
+-- Name: api_keys; Type: TABLE; Schema: auth; Owner: -
+--
+
+CREATE TABLE auth.api_keys (
+    api_key_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    role text NOT NULL,
+    scopes text[] DEFAULT '{}'::text[] NOT NULL,
+    key_prefix text NOT NULL,
+    key_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_role_check CHECK ((role = ANY (ARRAY['operator'::text, 'plan_approver'::text, 'viewer'::text, 'member'::text])))
+);
+
+--
+-- Name: sessions; Type: TABLE; Schema: auth; Owner: -
+--
+
+CREATE TABLE auth.sessions (
+    session_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    api_key_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone
+);
+
+--
+-- Name: accounts; Type: TABLE; Schema: billing; Owner: -
+--
+
+CREATE TABLE billing.accounts (
+    account_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: plan_ladder_tiers; Type: TABLE; Schema: billing; Owner: -
+--
+
+CREATE TABLE billing.plan_ladder_tiers (
+    plan_ladder_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    rank integer NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: plan_ladders; Type: TABLE; Schema: billing; Owner: -
+--
+
+CREATE TABLE billing.plan_ladders (
+    plan_ladder_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    ladder_key character varying(100) NOT NULL,
+    name text NOT NULL,
+    description text,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: prices; Type: TABLE; Schema: billing; Owner: -
+--
+
+CREATE TABLE billing.prices (
+    price_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    product_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: products; Type: TABLE; Schema: billing; Owner: -
+--
+
+CREATE TABLE billing.products (
+    product_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    product_key text NOT NULL,
+    name text NOT NULL,
+    product_type text,
+    lifecycle_status character varying(20) DEFAULT 'draft'::character varying NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT products_lifecycle_status_check CHECK (((lifecycle_status)::text = ANY ((ARRAY['draft'::character varying, 'published'::character varying, 'retired'::character varying])::text[]))),
+    CONSTRAINT products_product_type_check CHECK (((product_type IS NULL) OR (product_type = ANY (ARRAY['addon'::text, 'usage'::text, 'one_time'::text]))))
+);
+
+--
+-- Name: product_kinds; Type: VIEW; Schema: billing; Owner: -
+--
+
+CREATE VIEW billing.product_kinds AS
+ SELECT p.product_id,
+        CASE
+            WHEN (EXISTS ( SELECT
+               FROM billing.plan_ladder_tiers t
+              WHERE (t.product_id = p.product_id))) THEN 'plan'::text
+            ELSE p.product_type
+        END AS product_kind
+   FROM billing.products p;
+
+--
+-- Name: subscription_changes; Type: TABLE; Schema: billing; Owner: -
+--
+
+CREATE TABLE billing.subscription_changes (
+    subscription_change_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    event_id text NOT NULL,
+    change_kind text NOT NULL,
+    item text DEFAULT ''::text NOT NULL,
+    from_value jsonb,
+    to_value jsonb,
+    from_amount bigint,
+    to_amount bigint,
+    currency text,
+    recurring_interval text,
+    interval_count integer,
+    source text DEFAULT 'event'::text NOT NULL,
+    duplicate_of text,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT subscription_changes_source_check CHECK ((source = ANY (ARRAY['event'::text, 'fetch'::text])))
+);
+
+--
+-- Name: subscriptions; Type: TABLE; Schema: billing; Owner: -
+--
+
+CREATE TABLE billing.subscriptions (
+    subscription_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    status text,
+    cancel_at timestamp with time zone,
+    pause_collection jsonb,
+    trial_end timestamp with time zone,
+    period_end timestamp with time zone,
+    ended_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: entitlement_set_features; Type: TABLE; Schema: entitlements; Owner: -
+--
+
+CREATE TABLE entitlements.entitlement_set_features (
+    entitlement_set_id uuid NOT NULL,
+    feature_key text NOT NULL,
+    value jsonb NOT NULL
+);
+
+--
+-- Name: entitlement_sets; Type: TABLE; Schema: entitlements; Owner: -
+--
+
+CREATE TABLE entitlements.entitlement_sets (
+    entitlement_set_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    set_key text NOT NULL,
+    product_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: grants; Type: TABLE; Schema: entitlements; Owner: -
+--
+
+CREATE TABLE entitlements.grants (
+    grant_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    pool_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    grant_reason text NOT NULL,
+    quantity integer DEFAULT 1 NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    actor_type text NOT NULL,
+    actor_id text,
+    actor_name text,
+    granted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    valid_until timestamp with time zone,
+    closed_at timestamp with time zone,
+    closed_reason text,
+    CONSTRAINT grants_check CHECK (((closed_at IS NULL) = (closed_reason IS NULL))),
+    CONSTRAINT grants_closed_reason_check CHECK ((closed_reason = ANY (ARRAY['superseded'::text, 'revoked'::text, 'expired'::text, 'extended'::text]))),
+    CONSTRAINT grants_grant_reason_check CHECK ((grant_reason = ANY (ARRAY['default'::text, 'manual'::text, 'trial'::text, 'extension'::text]))),
+    CONSTRAINT grants_quantity_check CHECK ((quantity > 0))
+);
+
+--
+-- Name: pool_provision_ladders; Type: TABLE; Schema: entitlements; Owner: -
+--
+
+CREATE TABLE entitlements.pool_provision_ladders (
+    provision_id uuid NOT NULL,
+    plan_ladder_id uuid NOT NULL,
+    pool_id uuid NOT NULL,
+    status text NOT NULL,
+    activated_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pool_provision_ladders_time_runs_forward CHECK ((ended_at >= activated_at))
+);
+
+--
+-- Name: pool_provisions; Type: TABLE; Schema: entitlements; Owner: -
+--
+
+CREATE TABLE entitlements.pool_provisions (
+    provision_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    pool_id uuid NOT NULL,
+    entitlement_set_id uuid,
+    grant_id uuid,
+    status text DEFAULT 'active'::text NOT NULL,
+    activated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    product_id uuid NOT NULL,
+    subscription_id uuid,
+    quantity integer DEFAULT 1 NOT NULL,
+    CONSTRAINT pool_provisions_ended_has_time CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
+    CONSTRAINT pool_provisions_one_source CHECK ((num_nonnulls(grant_id, subscription_id) = 1)),
+    CONSTRAINT pool_provisions_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT pool_provisions_status_check CHECK ((status = ANY (ARRAY['active'::text, 'trialing'::text, 'past_due'::text, 'unpaid'::text, 'paused'::text, 'ended'::text]))),
+    CONSTRAINT pool_provisions_time_runs_forward CHECK ((ended_at >= activated_at))
+);
+
+--
+-- Name: resource_pools; Type: TABLE; Schema: entitlements; Owner: -
+--
+
+CREATE TABLE entitlements.resource_pools (
+    pool_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    pool_key text DEFAULT 'default'::text NOT NULL,
+    is_default boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: subscription_claims; Type: TABLE; Schema: entitlements; Owner: -
+--
+
+CREATE TABLE entitlements.subscription_claims (
+    subscription_id uuid NOT NULL,
+    plan_ladder_id uuid NOT NULL,
+    pool_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    status text NOT NULL,
+    claimed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: org_types; Type: TABLE; Schema: organization; Owner: -
+--
+
+CREATE TABLE organization.org_types (
+    org_type_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    org_type_key text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    default_plan_ladder_id uuid
+);
+
+--
+-- Name: organizations; Type: TABLE; Schema: organization; Owner: -
+--
+
+CREATE TABLE organization.organizations (
+    organization_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    org_type_id uuid NOT NULL,
+    organization_key text,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: tenants; Type: TABLE; Schema: organization; Owner: -
+--
+
+CREATE TABLE organization.tenants (
+    tenant_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_key text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: stepladder_migrations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.stepladder_migrations (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: alarms; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.alarms (
+    alarm_kind text NOT NULL,
+    subject text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    first_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    times integer DEFAULT 1 NOT NULL,
+    cleared_at timestamp with time zone
+);
+
+--
+-- Name: customers; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.customers (
+    stripe_customer_id text NOT NULL,
+    organization_id uuid,
+    linked_by text,
+    linked_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT customers_check CHECK (((organization_id IS NULL) = (linked_by IS NULL)))
+);
+
+--
+-- Name: deployment; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.deployment (
+    singleton boolean DEFAULT true NOT NULL,
+    mode text NOT NULL,
+    mode_told_by text NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT deployment_mode_check CHECK ((mode = ANY (ARRAY['live'::text, 'test'::text]))),
+    CONSTRAINT deployment_singleton_check CHECK (singleton)
+);
+
+--
+-- Name: event_bodies; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.event_bodies (
+    event_id text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    body bytea NOT NULL
+)
+PARTITION BY RANGE (received_at);
+ALTER TABLE ONLY stripe.event_bodies ALTER COLUMN body SET COMPRESSION lz4;
+
+--
+-- Name: event_writes; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.event_writes (
+    event_id text NOT NULL,
+    write text NOT NULL,
+    state text NOT NULL,
+    reason text,
+    waiting_on text,
+    detail text,
+    due_at timestamp with time zone,
+    attempts integer DEFAULT 1 NOT NULL,
+    handled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT event_writes_check CHECK (((state = 'waiting'::text) = (waiting_on IS NOT NULL))),
+    CONSTRAINT event_writes_check1 CHECK (((state <> ALL (ARRAY['waiting'::text, 'parked'::text])) OR (reason IS NOT NULL))),
+    CONSTRAINT event_writes_state_check CHECK ((state = ANY (ARRAY['done'::text, 'ignored'::text, 'waiting'::text, 'parked'::text]))),
+    CONSTRAINT event_writes_write_check CHECK ((write = ANY (ARRAY['enrollment'::text, 'subscription-changes'::text])))
+);
+
+--
+-- Name: events; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.events (
+    event_id text NOT NULL,
+    inbox_id bigint NOT NULL,
+    type text NOT NULL,
+    api_version text,
+    mode text NOT NULL,
+    stripe_account text,
+    created_at timestamp with time zone NOT NULL,
+    request_id text,
+    object_type text,
+    object_id text,
+    stripe_subscription_id text,
+    stripe_customer_id text,
+    source text DEFAULT 'webhook'::text NOT NULL,
+    body_hash bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    trail_kind text,
+    from_state jsonb,
+    to_state jsonb,
+    from_hash text,
+    to_hash text,
+    from_asides text[],
+    to_asides text[],
+    fingerprint text,
+    projection_version smallint,
+    CONSTRAINT events_mode_check CHECK ((mode = ANY (ARRAY['live'::text, 'test'::text]))),
+    CONSTRAINT events_source_check CHECK ((source = ANY (ARRAY['webhook'::text, 'replay'::text, 'fetch'::text]))),
+    CONSTRAINT events_trail_kind_check CHECK ((trail_kind = ANY (ARRAY['root'::text, 'edge'::text, 'sighting'::text, 'end'::text])))
+);
+
+--
+-- Name: events_inbox_id_seq; Type: SEQUENCE; Schema: stripe; Owner: -
+--
+
+ALTER TABLE stripe.events ALTER COLUMN inbox_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME stripe.events_inbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: fetch_budget; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.fetch_budget (
+    singleton boolean DEFAULT true NOT NULL,
+    second timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    taken integer DEFAULT 0 NOT NULL,
+    CONSTRAINT fetch_budget_singleton_check CHECK (singleton)
+);
+
+--
+-- Name: fetches; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.fetches (
+    fetch_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    stripe_subscription_id text NOT NULL,
+    window_from double precision NOT NULL,
+    window_until double precision NOT NULL,
+    state jsonb NOT NULL,
+    lease_token bigint NOT NULL,
+    fetched_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: prices; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.prices (
+    stripe_price_id text NOT NULL,
+    price_id uuid NOT NULL,
+    mapped_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: products; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.products (
+    stripe_product_id text NOT NULL,
+    product_id uuid NOT NULL,
+    mapped_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: subscriptions; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.subscriptions (
+    stripe_subscription_id text NOT NULL,
+    stripe_customer_id text,
+    subscription_id uuid,
+    resolved_state jsonb,
+    resolved_by text,
+    resolved_at timestamp with time zone,
+    unresolved text,
+    hole_seen_at timestamp with time zone,
+    resolve_at timestamp with time zone,
+    lease_token bigint DEFAULT 0 NOT NULL,
+    lease_until timestamp with time zone,
+    fetch_attempts integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: sweep_marks; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.sweep_marks (
+    sweep text NOT NULL,
+    low_water bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: api_keys api_keys_key_hash_key; Type: CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.api_keys
+    ADD CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash);
+
+--
+-- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (api_key_id);
+
+--
+-- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (session_id);
+
+--
+-- Name: sessions sessions_token_hash_key; Type: CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_token_hash_key UNIQUE (token_hash);
+
+--
+-- Name: accounts accounts_pkey; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (account_id);
+
+--
+-- Name: plan_ladder_tiers plan_ladder_tiers_pkey; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.plan_ladder_tiers
+    ADD CONSTRAINT plan_ladder_tiers_pkey PRIMARY KEY (plan_ladder_id, product_id);
+
+--
+-- Name: plan_ladder_tiers plan_ladder_tiers_rank_unique; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.plan_ladder_tiers
+    ADD CONSTRAINT plan_ladder_tiers_rank_unique UNIQUE (plan_ladder_id, rank) DEFERRABLE;
+
+--
+-- Name: plan_ladders plan_ladders_ladder_key_key; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.plan_ladders
+    ADD CONSTRAINT plan_ladders_ladder_key_key UNIQUE (ladder_key);
+
+--
+-- Name: plan_ladders plan_ladders_pkey; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.plan_ladders
+    ADD CONSTRAINT plan_ladders_pkey PRIMARY KEY (plan_ladder_id);
+
+--
+-- Name: prices prices_pkey; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.prices
+    ADD CONSTRAINT prices_pkey PRIMARY KEY (price_id);
+
+--
+-- Name: products products_pkey; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.products
+    ADD CONSTRAINT products_pkey PRIMARY KEY (product_id);
+
+--
+-- Name: products products_product_key_key; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.products
+    ADD CONSTRAINT products_product_key_key UNIQUE (product_key);
+
+--
+-- Name: subscription_changes subscription_changes_event_id_change_kind_item_key; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.subscription_changes
+    ADD CONSTRAINT subscription_changes_event_id_change_kind_item_key UNIQUE (event_id, change_kind, item);
+
+--
+-- Name: subscription_changes subscription_changes_pkey; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.subscription_changes
+    ADD CONSTRAINT subscription_changes_pkey PRIMARY KEY (subscription_change_id);
+
+--
+-- Name: subscriptions subscriptions_pkey; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (subscription_id);
+
+--
+-- Name: entitlement_set_features entitlement_set_features_pkey; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.entitlement_set_features
+    ADD CONSTRAINT entitlement_set_features_pkey PRIMARY KEY (entitlement_set_id, feature_key);
+
+--
+-- Name: entitlement_sets entitlement_sets_pkey; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.entitlement_sets
+    ADD CONSTRAINT entitlement_sets_pkey PRIMARY KEY (entitlement_set_id);
+
+--
+-- Name: entitlement_sets entitlement_sets_set_key_key; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.entitlement_sets
+    ADD CONSTRAINT entitlement_sets_set_key_key UNIQUE (set_key);
+
+--
+-- Name: grants grants_pkey; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.grants
+    ADD CONSTRAINT grants_pkey PRIMARY KEY (grant_id);
+
+--
+-- Name: pool_provision_ladders pool_provision_ladders_one_active; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_ladders
+    ADD CONSTRAINT pool_provision_ladders_one_active EXCLUDE USING gist (pool_id WITH =, plan_ladder_id WITH =, tstzrange(activated_at, ended_at, '[)'::text) WITH &&) WHERE ((status = 'active'::text));
+
+--
+-- Name: pool_provision_ladders pool_provision_ladders_one_live; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_ladders
+    ADD CONSTRAINT pool_provision_ladders_one_live EXCLUDE USING btree (pool_id WITH =, plan_ladder_id WITH =) WHERE ((ended_at IS NULL));
+
+--
+-- Name: pool_provision_ladders pool_provision_ladders_pkey; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_ladders
+    ADD CONSTRAINT pool_provision_ladders_pkey PRIMARY KEY (provision_id, plan_ladder_id);
+
+--
+-- Name: pool_provision_transitions pool_provision_transitions_pkey; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_transitions
+    ADD CONSTRAINT pool_provision_transitions_pkey PRIMARY KEY (transition_id);
+
+--
+-- Name: pool_provision_transitions pool_provision_transitions_pool_id_plan_ladder_id_sequence_key; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_transitions
+    ADD CONSTRAINT pool_provision_transitions_pool_id_plan_ladder_id_sequence_key UNIQUE (pool_id, plan_ladder_id, sequence);
+
+--
+-- Name: pool_provisions pool_provisions_pkey; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provisions
+    ADD CONSTRAINT pool_provisions_pkey PRIMARY KEY (provision_id);
+
+--
+-- Name: resource_pools resource_pools_organization_id_pool_key_key; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.resource_pools
+    ADD CONSTRAINT resource_pools_organization_id_pool_key_key UNIQUE (organization_id, pool_key);
+
+--
+-- Name: resource_pools resource_pools_pkey; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.resource_pools
+    ADD CONSTRAINT resource_pools_pkey PRIMARY KEY (pool_id);
+
+--
+-- Name: subscription_claims subscription_claims_pkey; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.subscription_claims
+    ADD CONSTRAINT subscription_claims_pkey PRIMARY KEY (subscription_id, plan_ladder_id);
+
+--
+-- Name: org_types org_types_org_type_key_key; Type: CONSTRAINT; Schema: organization; Owner: -
+--
+
+ALTER TABLE ONLY organization.org_types
+    ADD CONSTRAINT org_types_org_type_key_key UNIQUE (org_type_key);
+
+--
+-- Name: org_types org_types_pkey; Type: CONSTRAINT; Schema: organization; Owner: -
+--
+
+ALTER TABLE ONLY organization.org_types
+    ADD CONSTRAINT org_types_pkey PRIMARY KEY (org_type_id);
+
+--
+-- Name: organizations organizations_pkey; Type: CONSTRAINT; Schema: organization; Owner: -
+--
+
+ALTER TABLE ONLY organization.organizations
+    ADD CONSTRAINT organizations_pkey PRIMARY KEY (organization_id);
+
+--
+-- Name: organizations organizations_tenant_id_organization_key_key; Type: CONSTRAINT; Schema: organization; Owner: -
+--
+
+ALTER TABLE ONLY organization.organizations
+    ADD CONSTRAINT organizations_tenant_id_organization_key_key UNIQUE (tenant_id, organization_key);
+
+--
+-- Name: tenants tenants_pkey; Type: CONSTRAINT; Schema: organization; Owner: -
+--
+
+ALTER TABLE ONLY organization.tenants
+    ADD CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id);
+
+--
+-- Name: tenants tenants_tenant_key_key; Type: CONSTRAINT; Schema: organization; Owner: -
+--
+
+ALTER TABLE ONLY organization.tenants
+    ADD CONSTRAINT tenants_tenant_key_key UNIQUE (tenant_key);
+
+--
+-- Name: stepladder_migrations stepladder_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.stepladder_migrations
+    ADD CONSTRAINT stepladder_migrations_pkey PRIMARY KEY (name);
+
+--
+-- Name: alarms alarms_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.alarms
+    ADD CONSTRAINT alarms_pkey PRIMARY KEY (alarm_kind, subject);
+
+--
+-- Name: customers customers_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.customers
+    ADD CONSTRAINT customers_pkey PRIMARY KEY (stripe_customer_id);
+
+--
+-- Name: deployment deployment_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.deployment
+    ADD CONSTRAINT deployment_pkey PRIMARY KEY (singleton);
+
+--
+-- Name: event_writes event_writes_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.event_writes
+    ADD CONSTRAINT event_writes_pkey PRIMARY KEY (event_id, write);
+
+--
+-- Name: events events_inbox_id_key; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.events
+    ADD CONSTRAINT events_inbox_id_key UNIQUE (inbox_id);
+
+--
+-- Name: events events_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (event_id);
+
+--
+-- Name: fetch_budget fetch_budget_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.fetch_budget
+    ADD CONSTRAINT fetch_budget_pkey PRIMARY KEY (singleton);
+
+--
+-- Name: fetches fetches_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.fetches
+    ADD CONSTRAINT fetches_pkey PRIMARY KEY (fetch_id);
+
+--
+-- Name: fetches fetches_stripe_subscription_id_lease_token_key; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.fetches
+    ADD CONSTRAINT fetches_stripe_subscription_id_lease_token_key UNIQUE (stripe_subscription_id, lease_token);
+
+--
+-- Name: prices prices_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.prices
+    ADD CONSTRAINT prices_pkey PRIMARY KEY (stripe_price_id);
+
+--
+-- Name: products products_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.products
+    ADD CONSTRAINT products_pkey PRIMARY KEY (stripe_product_id);
+
+--
+-- Name: subscriptions subscriptions_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (stripe_subscription_id);
+
+--
+-- Name: subscriptions subscriptions_subscription_id_key; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.subscriptions
+    ADD CONSTRAINT subscriptions_subscription_id_key UNIQUE (subscription_id);
+
+--
+-- Name: sweep_marks sweep_marks_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.sweep_marks
+    ADD CONSTRAINT sweep_marks_pkey PRIMARY KEY (sweep);
+
+--
+-- Name: plan_ladder_tiers_product_id_idx; Type: INDEX; Schema: billing; Owner: -
+--
+
+CREATE INDEX plan_ladder_tiers_product_id_idx ON billing.plan_ladder_tiers USING btree (product_id);
+
+--
+-- Name: prices_product_id_idx; Type: INDEX; Schema: billing; Owner: -
+--
+
+CREATE INDEX prices_product_id_idx ON billing.prices USING btree (product_id);
+
+--
+-- Name: subscription_changes_account_id_idx; Type: INDEX; Schema: billing; Owner: -
+--
+
+CREATE INDEX subscription_changes_account_id_idx ON billing.subscription_changes USING btree (account_id, occurred_at);
+
+--
+-- Name: subscription_changes_subscription_id_idx; Type: INDEX; Schema: billing; Owner: -
+--
+
+CREATE INDEX subscription_changes_subscription_id_idx ON billing.subscription_changes USING btree (subscription_id, occurred_at);
+
+--
+-- Name: subscriptions_account_id_idx; Type: INDEX; Schema: billing; Owner: -
+--
+
+CREATE INDEX subscriptions_account_id_idx ON billing.subscriptions USING btree (account_id);
+
+--
+-- Name: entitlement_sets_product_id_idx; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX entitlement_sets_product_id_idx ON entitlements.entitlement_sets USING btree (product_id);
+
+--
+-- Name: grants_live_by_pool; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX grants_live_by_pool ON entitlements.grants USING btree (pool_id) WHERE (closed_at IS NULL);
+
+--
+-- Name: pool_provision_transitions_cause; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX pool_provision_transitions_cause ON entitlements.pool_provision_transitions USING btree (cause_id) WHERE (cause_id IS NOT NULL);
+
+--
+-- Name: pool_provisions_grant_id_idx; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX pool_provisions_grant_id_idx ON entitlements.pool_provisions USING btree (grant_id) WHERE (grant_id IS NOT NULL);
+
+--
+-- Name: pool_provisions_live_by_pool; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX pool_provisions_live_by_pool ON entitlements.pool_provisions USING btree (pool_id) WHERE (ended_at IS NULL);
+
+--
+-- Name: pool_provisions_subscription_id_idx; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX pool_provisions_subscription_id_idx ON entitlements.pool_provisions USING btree (subscription_id) WHERE ((subscription_id IS NOT NULL) AND (ended_at IS NULL));
+
+--
+-- Name: resource_pools_one_default; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE UNIQUE INDEX resource_pools_one_default ON entitlements.resource_pools USING btree (organization_id) WHERE is_default;
+
+--
+-- Name: subscription_claims_pool_id_idx; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX subscription_claims_pool_id_idx ON entitlements.subscription_claims USING btree (pool_id, plan_ladder_id);
+
+--
+-- Name: organizations_org_type_id_idx; Type: INDEX; Schema: organization; Owner: -
+--
+
+CREATE INDEX organizations_org_type_id_idx ON organization.organizations USING btree (org_type_id);
+
+--
+-- Name: customers_organization_id; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX customers_organization_id ON stripe.customers USING btree (organization_id);
+
+--
+-- Name: event_bodies_event_id; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX event_bodies_event_id ON ONLY stripe.event_bodies USING btree (event_id);
+
+--
+-- Name: event_writes_due; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX event_writes_due ON stripe.event_writes USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: event_writes_parked; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX event_writes_parked ON stripe.event_writes USING btree (reason) WHERE (state = 'parked'::text);
+
+--
+-- Name: event_writes_waiting_on; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX event_writes_waiting_on ON stripe.event_writes USING btree (waiting_on) WHERE (state = 'waiting'::text);
+
+--
+-- Name: events_customer; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX events_customer ON stripe.events USING btree (stripe_customer_id) WHERE (stripe_customer_id IS NOT NULL);
+
+--
+-- Name: events_trail; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX events_trail ON stripe.events USING btree (stripe_subscription_id, created_at) INCLUDE (event_id, trail_kind, request_id, fingerprint, from_hash, to_hash) WHERE (trail_kind IS NOT NULL);
+
+--
+-- Name: subscriptions_customer; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX subscriptions_customer ON stripe.subscriptions USING btree (stripe_customer_id);
+
+--
+-- Name: subscriptions_resolve_at; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX subscriptions_resolve_at ON stripe.subscriptions USING btree (resolve_at) WHERE (resolve_at IS NOT NULL);
+
+--
+-- Name: subscriptions_unresolved; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX subscriptions_unresolved ON stripe.subscriptions USING btree (unresolved) WHERE (unresolved IS NOT NULL);
+
+--
+-- Name: pool_provision_transitions append_only_rows; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON entitlements.pool_provision_transitions FOR EACH ROW EXECUTE FUNCTION entitlements.refuse_change();
+
+--
+-- Name: pool_provision_transitions append_only_table; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON entitlements.pool_provision_transitions FOR EACH STATEMENT EXECUTE FUNCTION entitlements.refuse_change();
+
+--
+-- Name: pool_provisions propagate_to_ladders; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER propagate_to_ladders AFTER UPDATE OF pool_id, status, activated_at, ended_at ON entitlements.pool_provisions FOR EACH ROW WHEN (((((old.pool_id IS DISTINCT FROM new.pool_id) OR (old.status IS DISTINCT FROM new.status)) OR (old.activated_at IS DISTINCT FROM new.activated_at)) OR (old.ended_at IS DISTINCT FROM new.ended_at))) EXECUTE FUNCTION entitlements.propagate_provision_to_ladders();
+
+--
+-- Name: api_keys api_keys_tenant_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.api_keys
+    ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: sessions sessions_api_key_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_api_key_id_fkey FOREIGN KEY (api_key_id) REFERENCES auth.api_keys(api_key_id);
+
+--
+-- Name: accounts accounts_account_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.accounts
+    ADD CONSTRAINT accounts_account_id_fkey FOREIGN KEY (account_id) REFERENCES organization.organizations(organization_id);
+
+--
+-- Name: accounts accounts_tenant_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.accounts
+    ADD CONSTRAINT accounts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: plan_ladder_tiers plan_ladder_tiers_plan_ladder_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.plan_ladder_tiers
+    ADD CONSTRAINT plan_ladder_tiers_plan_ladder_id_fkey FOREIGN KEY (plan_ladder_id) REFERENCES billing.plan_ladders(plan_ladder_id);
+
+--
+-- Name: plan_ladder_tiers plan_ladder_tiers_product_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.plan_ladder_tiers
+    ADD CONSTRAINT plan_ladder_tiers_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
+
+--
+-- Name: prices prices_product_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.prices
+    ADD CONSTRAINT prices_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
+
+--
+-- Name: subscription_changes subscription_changes_account_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.subscription_changes
+    ADD CONSTRAINT subscription_changes_account_id_fkey FOREIGN KEY (account_id) REFERENCES billing.accounts(account_id);
+
+--
+-- Name: subscription_changes subscription_changes_subscription_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.subscription_changes
+    ADD CONSTRAINT subscription_changes_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES billing.subscriptions(subscription_id);
+
+--
+-- Name: subscription_changes subscription_changes_tenant_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.subscription_changes
+    ADD CONSTRAINT subscription_changes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: subscriptions subscriptions_account_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.subscriptions
+    ADD CONSTRAINT subscriptions_account_id_fkey FOREIGN KEY (account_id) REFERENCES billing.accounts(account_id);
+
+--
+-- Name: subscriptions subscriptions_tenant_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.subscriptions
+    ADD CONSTRAINT subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: entitlement_set_features entitlement_set_features_entitlement_set_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.entitlement_set_features
+    ADD CONSTRAINT entitlement_set_features_entitlement_set_id_fkey FOREIGN KEY (entitlement_set_id) REFERENCES entitlements.entitlement_sets(entitlement_set_id);
+
+--
+-- Name: entitlement_sets entitlement_sets_product_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.entitlement_sets
+    ADD CONSTRAINT entitlement_sets_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
+
+--
+-- Name: grants grants_organization_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.grants
+    ADD CONSTRAINT grants_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization.organizations(organization_id);
+
+--
+-- Name: grants grants_pool_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.grants
+    ADD CONSTRAINT grants_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES entitlements.resource_pools(pool_id);
+
+--
+-- Name: grants grants_product_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.grants
+    ADD CONSTRAINT grants_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
+
+--
+-- Name: grants grants_tenant_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.grants
+    ADD CONSTRAINT grants_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: pool_provision_ladders pool_provision_ladders_plan_ladder_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_ladders
+    ADD CONSTRAINT pool_provision_ladders_plan_ladder_id_fkey FOREIGN KEY (plan_ladder_id) REFERENCES billing.plan_ladders(plan_ladder_id);
+
+--
+-- Name: pool_provision_ladders pool_provision_ladders_pool_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_ladders
+    ADD CONSTRAINT pool_provision_ladders_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES entitlements.resource_pools(pool_id);
+
+--
+-- Name: pool_provision_ladders pool_provision_ladders_provision_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_ladders
+    ADD CONSTRAINT pool_provision_ladders_provision_id_fkey FOREIGN KEY (provision_id) REFERENCES entitlements.pool_provisions(provision_id);
+
+--
+-- Name: pool_provision_transitions pool_provision_transitions_from_product_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_transitions
+    ADD CONSTRAINT pool_provision_transitions_from_product_id_fkey FOREIGN KEY (from_product_id) REFERENCES billing.products(product_id);
+
+--
+-- Name: pool_provision_transitions pool_provision_transitions_from_provision_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_transitions
+    ADD CONSTRAINT pool_provision_transitions_from_provision_id_fkey FOREIGN KEY (from_provision_id) REFERENCES entitlements.pool_provisions(provision_id);
+
+--
+-- Name: pool_provision_transitions pool_provision_transitions_plan_ladder_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_transitions
+    ADD CONSTRAINT pool_provision_transitions_plan_ladder_id_fkey FOREIGN KEY (plan_ladder_id) REFERENCES billing.plan_ladders(plan_ladder_id);
+
+--
+-- Name: pool_provision_transitions pool_provision_transitions_pool_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_transitions
+    ADD CONSTRAINT pool_provision_transitions_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES entitlements.resource_pools(pool_id);
+
+--
+-- Name: pool_provision_transitions pool_provision_transitions_tenant_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_transitions
+    ADD CONSTRAINT pool_provision_transitions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: pool_provision_transitions pool_provision_transitions_to_product_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_transitions
+    ADD CONSTRAINT pool_provision_transitions_to_product_id_fkey FOREIGN KEY (to_product_id) REFERENCES billing.products(product_id);
+
+--
+-- Name: pool_provision_transitions pool_provision_transitions_to_provision_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provision_transitions
+    ADD CONSTRAINT pool_provision_transitions_to_provision_id_fkey FOREIGN KEY (to_provision_id) REFERENCES entitlements.pool_provisions(provision_id);
+
+--
+-- Name: pool_provisions pool_provisions_entitlement_set_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provisions
+    ADD CONSTRAINT pool_provisions_entitlement_set_id_fkey FOREIGN KEY (entitlement_set_id) REFERENCES entitlements.entitlement_sets(entitlement_set_id);
+
+--
+-- Name: pool_provisions pool_provisions_grant_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provisions
+    ADD CONSTRAINT pool_provisions_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES entitlements.grants(grant_id);
+
+--
+-- Name: pool_provisions pool_provisions_pool_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provisions
+    ADD CONSTRAINT pool_provisions_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES entitlements.resource_pools(pool_id);
+
+--
+-- Name: pool_provisions pool_provisions_product_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provisions
+    ADD CONSTRAINT pool_provisions_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
+
+--
+-- Name: pool_provisions pool_provisions_subscription_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provisions
+    ADD CONSTRAINT pool_provisions_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES billing.subscriptions(subscription_id);
+
+--
+-- Name: pool_provisions pool_provisions_tenant_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.pool_provisions
+    ADD CONSTRAINT pool_provisions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: resource_pools resource_pools_organization_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.resource_pools
+    ADD CONSTRAINT resource_pools_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization.organizations(organization_id);
+
+--
+-- Name: resource_pools resource_pools_tenant_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.resource_pools
+    ADD CONSTRAINT resource_pools_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: subscription_claims subscription_claims_plan_ladder_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.subscription_claims
+    ADD CONSTRAINT subscription_claims_plan_ladder_id_fkey FOREIGN KEY (plan_ladder_id) REFERENCES billing.plan_ladders(plan_ladder_id);
+
+--
+-- Name: subscription_claims subscription_claims_pool_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.subscription_claims
+    ADD CONSTRAINT subscription_claims_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES entitlements.resource_pools(pool_id);
+
+--
+-- Name: subscription_claims subscription_claims_product_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.subscription_claims
+    ADD CONSTRAINT subscription_claims_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
+
+--
+-- Name: subscription_claims subscription_claims_subscription_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.subscription_claims
+    ADD CONSTRAINT subscription_claims_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES billing.subscriptions(subscription_id);
+
+--
+-- Name: subscription_claims subscription_claims_tenant_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.subscription_claims
+    ADD CONSTRAINT subscription_claims_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: org_types org_types_default_plan_ladder_id_fkey; Type: FK CONSTRAINT; Schema: organization; Owner: -
+--
+
+ALTER TABLE ONLY organization.org_types
+    ADD CONSTRAINT org_types_default_plan_ladder_id_fkey FOREIGN KEY (default_plan_ladder_id) REFERENCES billing.plan_ladders(plan_ladder_id);
+
+--
+-- Name: organizations organizations_org_type_id_fkey; Type: FK CONSTRAINT; Schema: organization; Owner: -
+--
+
+ALTER TABLE ONLY organization.organizations
+    ADD CONSTRAINT organizations_org_type_id_fkey FOREIGN KEY (org_type_id) REFERENCES organization.org_types(org_type_id);
+
+--
+-- Name: organizations organizations_tenant_id_fkey; Type: FK CONSTRAINT; Schema: organization; Owner: -
+--
+
+ALTER TABLE ONLY organization.organizations
+    ADD CONSTRAINT organizations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: customers customers_organization_id_fkey; Type: FK CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.customers
+    ADD CONSTRAINT customers_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization.organizations(organization_id);
+
+--
+-- Name: event_writes event_writes_event_id_fkey; Type: FK CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.event_writes
+    ADD CONSTRAINT event_writes_event_id_fkey FOREIGN KEY (event_id) REFERENCES stripe.events(event_id);
+
+--
+-- Name: fetches fetches_stripe_subscription_id_fkey; Type: FK CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.fetches
+    ADD CONSTRAINT fetches_stripe_subscription_id_fkey FOREIGN KEY (stripe_subscription_id) REFERENCES stripe.subscriptions(stripe_subscription_id);
+
+--
+-- Name: prices prices_price_id_fkey; Type: FK CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.prices
+    ADD CONSTRAINT prices_price_id_fkey FOREIGN KEY (price_id) REFERENCES billing.prices(price_id);
+
+--
+-- Name: products products_product_id_fkey; Type: FK CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.products
+    ADD CONSTRAINT products_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
+
+--
+-- Name: subscriptions subscriptions_subscription_id_fkey; Type: FK CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.subscriptions
+    ADD CONSTRAINT subscriptions_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES billing.subscriptions(subscription_id);
+
+--
+-- Name: SCHEMA auth; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA auth TO stepladder_app;
+
+--
+-- Name: SCHEMA billing; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA billing TO stepladder_app;
+
+--
+-- Name: SCHEMA entitlements; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA entitlements TO stepladder_app;
+
+--
+-- Name: SCHEMA organization; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA organization TO stepladder_app;
+
+--
+-- Name: SCHEMA stripe; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA stripe TO stepladder_app;
+
+--
+-- Name: TABLE pool_provision_transitions; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT SELECT ON TABLE entitlements.pool_provision_transitions TO stepladder_app;
+
+--
+-- Name: FUNCTION append_transition(t entitlements.pool_provision_transitions); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.append_transition(t entitlements.pool_provision_transitions) FROM PUBLIC;
+
+--
+-- Name: FUNCTION attach_addon(p_pool_id uuid, p_product_id uuid, p_source text, p_source_id uuid, p_quantity integer, p_status text); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.attach_addon(p_pool_id uuid, p_product_id uuid, p_source text, p_source_id uuid, p_quantity integer, p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION entitlements.attach_addon(p_pool_id uuid, p_product_id uuid, p_source text, p_source_id uuid, p_quantity integer, p_status text) TO stepladder_app;
+
+--
+-- Name: FUNCTION detach_addon(p_provision_id uuid); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.detach_addon(p_provision_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION entitlements.detach_addon(p_provision_id uuid) TO stepladder_app;
+
+--
+-- Name: FUNCTION propagate_provision_to_ladders(); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.propagate_provision_to_ladders() FROM PUBLIC;
+
+--
+-- Name: FUNCTION set_status(p_subscription_id uuid, p_status text); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.set_status(p_subscription_id uuid, p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION entitlements.set_status(p_subscription_id uuid, p_status text) TO stepladder_app;
+
+--
+-- Name: FUNCTION transition(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.transition(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION entitlements.transition(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) TO stepladder_app;
+
+--
+-- Name: FUNCTION transition_hash(t entitlements.pool_provision_transitions); Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT ALL ON FUNCTION entitlements.transition_hash(t entitlements.pool_provision_transitions) TO stepladder_app;
+
+--
+-- Name: FUNCTION transition_many(p_moves jsonb); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.transition_many(p_moves jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION entitlements.transition_many(p_moves jsonb) TO stepladder_app;
+
+--
+-- Name: FUNCTION ensure_body_partitions(p_months_ahead integer); Type: ACL; Schema: stripe; Owner: -
+--
+
+REVOKE ALL ON FUNCTION stripe.ensure_body_partitions(p_months_ahead integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION stripe.ensure_body_partitions(p_months_ahead integer) TO stepladder_app;
+
+--
+-- Name: TABLE api_keys; Type: ACL; Schema: auth; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE auth.api_keys TO stepladder_app;
+
+--
+-- Name: TABLE sessions; Type: ACL; Schema: auth; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE auth.sessions TO stepladder_app;
+
+--
+-- Name: TABLE accounts; Type: ACL; Schema: billing; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.accounts TO stepladder_app;
+
+--
+-- Name: TABLE plan_ladder_tiers; Type: ACL; Schema: billing; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.plan_ladder_tiers TO stepladder_app;
+
+--
+-- Name: TABLE plan_ladders; Type: ACL; Schema: billing; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.plan_ladders TO stepladder_app;
+
+--
+-- Name: TABLE prices; Type: ACL; Schema: billing; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.prices TO stepladder_app;
+
+--
+-- Name: TABLE products; Type: ACL; Schema: billing; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.products TO stepladder_app;
+
+--
+-- Name: TABLE product_kinds; Type: ACL; Schema: billing; Owner: -
+--
+
+GRANT SELECT ON TABLE billing.product_kinds TO stepladder_app;
+
+--
+-- Name: TABLE subscription_changes; Type: ACL; Schema: billing; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE billing.subscription_changes TO stepladder_app;
+
+--
+-- Name: COLUMN subscription_changes.duplicate_of; Type: ACL; Schema: billing; Owner: -
+--
+
+GRANT UPDATE(duplicate_of) ON TABLE billing.subscription_changes TO stepladder_app;
+
+--
+-- Name: TABLE subscriptions; Type: ACL; Schema: billing; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE billing.subscriptions TO stepladder_app;
+
+--
+-- Name: TABLE entitlement_set_features; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE entitlements.entitlement_set_features TO stepladder_app;
+
+--
+-- Name: TABLE entitlement_sets; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE entitlements.entitlement_sets TO stepladder_app;
+
+--
+-- Name: TABLE grants; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE entitlements.grants TO stepladder_app;
+
+--
+-- Name: TABLE pool_provision_ladders; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT SELECT ON TABLE entitlements.pool_provision_ladders TO stepladder_app;
+
+--
+-- Name: TABLE pool_provisions; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT SELECT ON TABLE entitlements.pool_provisions TO stepladder_app;
+
+--
+-- Name: TABLE resource_pools; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE entitlements.resource_pools TO stepladder_app;
+
+--
+-- Name: TABLE subscription_claims; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE entitlements.subscription_claims TO stepladder_app;
+
+--
+-- Name: TABLE org_types; Type: ACL; Schema: organization; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE organization.org_types TO stepladder_app;
+
+--
+-- Name: TABLE organizations; Type: ACL; Schema: organization; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE organization.organizations TO stepladder_app;
+
+--
+-- Name: TABLE tenants; Type: ACL; Schema: organization; Owner: -
+--
+
+GRANT SELECT ON TABLE organization.tenants TO stepladder_app;
+
+--
+-- Name: TABLE stepladder_migrations; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.stepladder_migrations TO stepladder_app;
+
+--
+-- Name: TABLE alarms; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.alarms TO stepladder_app;
+
+--
+-- Name: TABLE customers; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.customers TO stepladder_app;
+
+--
+-- Name: TABLE deployment; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.deployment TO stepladder_app;
+
+--
+-- Name: TABLE event_bodies; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE stripe.event_bodies TO stepladder_app;
+
+--
+-- Name: TABLE event_writes; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.event_writes TO stepladder_app;
+
+--
+-- Name: TABLE events; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE stripe.events TO stepladder_app;
+
+--
+-- Name: TABLE fetch_budget; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.fetch_budget TO stepladder_app;
+
+--
+-- Name: TABLE fetches; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE stripe.fetches TO stepladder_app;
+
+--
+-- Name: TABLE prices; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.prices TO stepladder_app;
+
+--
+-- Name: TABLE products; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.products TO stepladder_app;
+
+--
+-- Name: TABLE subscriptions; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.subscriptions TO stepladder_app;
+
+--
+-- Name: TABLE sweep_marks; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.sweep_marks TO stepladder_app;
+
+--
+-- PostgreSQL database dump complete
+--

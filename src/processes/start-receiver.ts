@@ -1,0 +1,60 @@
+import type { Config } from '../config.ts'
+import type { Db } from '../db/types.ts'
+import type { Log } from '../log.ts'
+import type { WorkQueue } from '../queue/backend.ts'
+import { dashboardApp } from '../queue/dashboard.ts'
+import type { Ring } from '../queue/ring.ts'
+import { deploymentMode, modeOfKey } from '../stripe/deployment-mode.ts'
+import { writes } from '../stripe/event-writes.ts'
+import { createInbox } from '../stripe/inbox.ts'
+import { createApp } from '../web/app.ts'
+import { dashboardPath } from '../web/operator.ts'
+import { serveWeb } from '../web/server.ts'
+import type { Reached } from './kill-points.ts'
+
+export type StartReceiverParts = {
+  /** With the application's role. */
+  db: Db
+  config: Pick<Config, 'host' | 'port' | 'publicUrl' | 'stripeApiKey'>
+  secrets: readonly string[]
+  queues: readonly WorkQueue[]
+  ring: Ring
+  log: Log
+  reached?: Reached
+}
+
+/**
+ * Everything that is answered over HTTP: the receiver with its inbox, health, metrics, the API and the queue dashboard.
+ * @throws Refused when the API key is of the other mode than the events that the database holds.
+ */
+export async function startReceiver(
+  parts: StartReceiverParts,
+): Promise<{ url: string; close: () => Promise<void> }> {
+  const { db, config, secrets, queues, ring, log, reached = () => {} } = parts
+  const keyMode = config.stripeApiKey ? modeOfKey(config.stripeApiKey) : null
+  await deploymentMode(db, keyMode)
+  const inbox = createInbox(db, {
+    keyMode,
+    onStored: (unmarked) => {
+      reached('after-inbox-commit')
+      for (const write of writes) void ring.ring(unmarked[write], { queues: [write] })
+    },
+  })
+  const app = createApp({
+    db,
+    take: inbox.take,
+    secrets,
+    publicUrl: config.publicUrl,
+    queues: queues.map((queue) => ({ name: queue.name, counts: () => queue.getJobCounts() })),
+    dashboard: dashboardApp(queues, dashboardPath),
+    log,
+  })
+  const server = await serveWeb(app, config)
+  return {
+    url: server.url,
+    close: async () => {
+      await server.close()
+      await inbox.close()
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import type { Config } from '../config.ts'
+import type { Db } from '../db/types.ts'
+import type { Log } from '../log.ts'
+import type { WorkQueue } from '../queue/backend.ts'
+import { queueNames } from '../queue/names.ts'
+import type { Ring } from '../queue/ring.ts'
+import { openBells } from './bells.ts'
+import type { Reached } from './kill-points.ts'
+import { serveEnrollment, serveSubscriptionChanges } from './serve-writes.ts'
+import { startSweeper } from './start-sweeper.ts'
+
+export type StartWorkersParts = {
+  /** With the application's role. */
+  appDb: Db
+  /** The same, as an address: the queues' own connections, where they live in Postgres. */
+  appUrl: string
+  config: Pick<Config, 'redisUrls' | 'stripeApiKey' | 'stripeApiBaseUrl' | 'autoProvision'>
+  log: Log
+  reached?: Reached
+}
+
+export type StartedWorkers = {
+  ring: Ring
+  queues: WorkQueue[]
+  /** Lets work end, for a few seconds at most. */
+  close: () => Promise<void>
+}
+
+/**
+ * Both workers and the sweeper in this process: what `npm start` runs beside the receiver.
+ * @throws Unavailable when the queues' backend does not answer; it names the setting.
+ */
+export async function startWorkers(parts: StartWorkersParts): Promise<StartedWorkers> {
+  const { appDb: db, appUrl: databaseUrl, config, log, reached = () => {} } = parts
+  const bells = openBells({ redisUrls: config.redisUrls, databaseUrl, log })
+  try {
+    for (const warning of await bells.backend.check()) log.warn({ backend: bells.backend.kind }, warning)
+  } catch (error) {
+    await bells.close()
+    throw error
+  }
+  const workers = [serveEnrollment, serveSubscriptionChanges].map((serve) =>
+    serve({ db, bells, config, log, reached }),
+  )
+  const sweeper = startSweeper({ db, ring: bells.ring, log })
+  return {
+    ring: bells.ring,
+    queues: queueNames.map((name) => bells.queues[name]),
+    close: async () => {
+      await sweeper.close()
+      await Promise.all(workers.map((worker) => worker.close(5000)))
+      await bells.close()
+    },
+  }
+}

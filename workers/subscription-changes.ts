@@ -1,0 +1,16 @@
+// Works through the queue `subscription-changes`: writes down what each event changed commercially. Run as many as wanted.
+import { runProcess } from '../src/processes/run-process.ts'
+import { serveSubscriptionChanges } from '../src/processes/serve-writes.ts'
+import { startSweeper } from '../src/processes/start-sweeper.ts'
+
+await runProcess('subscription-changes', async ({ config, log, db, bells, reached }) => {
+  for (const warning of await bells.backend.check()) log.warn({ backend: bells.backend.kind }, warning)
+  const worker = serveSubscriptionChanges({ db, bells, config, log, reached })
+  const sweeper = startSweeper({ db, ring: bells.ring, log })
+  return {
+    close: async () => {
+      await sweeper.close()
+      await worker.close()
+    },
+  }
+})
