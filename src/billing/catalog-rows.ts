@@ -81,8 +81,8 @@ export async function putProducts(tx: Tx, products: readonly ProductRow[]): Prom
 }
 
 /**
- * Writes ladders, new or changed, and the ranks of their tiers; a tier that is not among them stays. Ranks are checked for
- * uniqueness once all of them are written, so that two tiers can change places (D15).
+ * Writes ladders, new or changed, and the ranks of their tiers; a tier that is not among them stays. All are
+ * written in one statement, at whose end their ranks have to be unique: so two tiers can change places (D15).
  */
 export async function putLadders(tx: Tx, ladders: readonly HeldLadder[]): Promise<void> {
   if (ladders.length === 0) return
@@ -97,7 +97,6 @@ export async function putLadders(tx: Tx, ladders: readonly HeldLadder[]): Promis
     on conflict (ladder_key) do update
     set name = excluded.name, description = excluded.description, is_active = true, updated_at = now()
   `
-  await tx`set constraints billing.plan_ladder_tiers_rank_unique deferred`
   await tx`
     insert into billing.plan_ladder_tiers as t (plan_ladder_id, product_id, rank)
     select l.plan_ladder_id, p.product_id, w.rank
@@ -108,5 +107,4 @@ export async function putLadders(tx: Tx, ladders: readonly HeldLadder[]): Promis
     on conflict (plan_ladder_id, product_id) do update set rank = excluded.rank, updated_at = now()
     where t.rank <> excluded.rank
   `
-  await tx`set constraints billing.plan_ladder_tiers_rank_unique immediate`
 }

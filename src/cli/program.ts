@@ -5,10 +5,13 @@ import { register as explain } from './explain.ts'
 import { register as keys } from './keys.ts'
 import { register as migrate } from './migrate.ts'
 import { exitCodeOf, exitCodes, printError } from './output.ts'
+import { register as replay } from './replay.ts'
+import { register as simulate } from './simulate.ts'
 import { register as start } from './start.ts'
+import { register as verify } from './verify.ts'
 
 /** Each command is a file that adds itself. */
-const commands = [start, migrate, catalog, keys, explain]
+const commands = [start, migrate, catalog, keys, explain, simulate, verify, replay]
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   cpSync,
   existsSync,
-  lchownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -55,13 +56,13 @@ function hydrateLinks(native: string): void {
 
 /**
  * The folder of programs that the account can really run. Where it cannot enter the folder they were installed in
- * (a checkout below a home of mode 0700, started as root), they are copied once to `copies` and handed to it.
+ * (a checkout below a home of mode 0700, started as root), they are copied once to `copies`.
  */
 export function binariesFor(
   account: Account | null,
   copies: string,
+  native = embeddedBinaries(),
 ): { programs: string; copiedTo: string | null } {
-  const native = embeddedBinaries()
   if (!account || canUse(account, native)) return { programs: join(native, 'bin'), copiedTo: null }
   const version = JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')).version as string
   const copy = join(copies, `postgres-${version}`)
@@ -69,7 +70,7 @@ export function binariesFor(
     const making = `${copy}.${process.pid}`
     mkdirSync(copies, { recursive: true })
     cpSync(native, making, { recursive: true, verbatimSymlinks: true })
-    handOver(making, account)
+    openToAll(making)
     rmSync(copy, { recursive: true, force: true })
     renameSync(making, copy)
   }
@@ -77,7 +78,7 @@ export function binariesFor(
 }
 
 /** Whether the account can reach and run them: asked of the system itself, since modes alone do not tell (ACLs, mounts). */
-export function canUse(account: Account, native: string): boolean {
+function canUse(account: Account, native: string): boolean {
   const bki = join(native, 'share', 'postgresql', 'postgres.bki')
   const asked = spawnSync('test', ['-x', join(native, 'bin', 'postgres'), '-a', '-r', bki], {
     ...account,
@@ -86,10 +87,14 @@ export function canUse(account: Account, native: string): boolean {
   return asked.status === 0
 }
 
-function handOver(folder: string, account: Account): void {
-  lchownSync(folder, account.uid, account.gid)
-  for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    lchownSync(join(folder, entry), account.uid, account.gid)
+/** They stay root's, so that whoever runs them cannot change them; a strict umask must not keep them out of reach. */
+function openToAll(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue
+    const path = join(entry.parentPath ?? entry.path, entry.name)
+    const runs = entry.isDirectory() || (statSync(path).mode & 0o100) !== 0
+    chmodSync(path, runs ? 0o755 : 0o644)
   }
 }
 

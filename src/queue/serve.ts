@@ -112,8 +112,8 @@ export function serveQueue(
   /** Back to the delayed ones without counting a try. @throws DelayedError, BullMQ's way to say that this was done. */
   async function putOff(job: Job<WorkPayload>, token: string | undefined, error: unknown): Promise<never> {
     log.warn({ queue: name, job: job.id, error }, 'The database is away: the job waits')
-    const jitter = 0.5 + Math.random()
-    await job.moveToDelayed(Date.now() + awayMs * jitter, token)
+    // Whole milliseconds: Postgres's backend takes no fraction, and would count a try.
+    await job.moveToDelayed(Date.now() + Math.round(awayMs * (0.5 + Math.random())), token)
     throw new DelayedError()
   }
 
@@ -146,15 +146,15 @@ export function serveQueue(
   return {
     worker: () => worker,
     async close(limitMs = 10_000) {
-      try {
-        await within(limitMs, worker.close())
-      } catch {
-        log.warn(
-          { queue: name, milliseconds: limitMs },
-          'Work was cut off; it is done again at the next start',
-        )
-        await within(2000, worker.disconnect()).catch(() => {})
-      }
+      // No new job from here on; what runs is given its time, and only then is the worker closed, by force if need be.
+      await worker.pause(true)
+      const ended = await within(limitMs, Promise.allSettled(running)).then(
+        () => true,
+        () => false,
+      )
+      if (!ended)
+        log.warn({ queue: name, milliseconds: limitMs }, 'Work was cut off; another worker does it again')
+      await within(3000, worker.close(!ended)).catch(() => {})
     },
   }
 }

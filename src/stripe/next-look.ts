@@ -20,7 +20,7 @@ export type Look = {
 /**
  * When a subscription whose trail has a hole, or whose items are not all told, is looked at next, and whether Stripe is asked now.
  * Only a deliberate look asks (`due`): events that come in meanwhile neither restart the grace nor shorten a backoff.
- * Without a key there is nothing to ask: the last known tier is held until an event comes.
+ * Without a key there is nobody to ask: the last known tier is held until an event comes, or a key (it is looked at every ten minutes).
  */
 export function lookAfterHole(facts: {
   now: Date
@@ -36,7 +36,7 @@ export function lookAfterHole(facts: {
   const { now, canFetch } = facts
   if (!canFetch) {
     const graceEnds = after(facts.seenAt, facts.graceSeconds)
-    return { at: graceEnds > now ? graceEnds : null, fetch: false }
+    return { at: graceEnds > now ? graceEnds : after(now, LONGEST_BACKOFF_SECONDS), fetch: false }
   }
   const graceEnds = after(facts.seenAt, facts.graceSeconds)
   if (graceEnds > now) return { at: graceEnds, fetch: false }

@@ -8,18 +8,19 @@ export type SweepMarks = {
   /** Every row up to here was looked at in this round. */
   rungUpTo: number
   roundBeganAt: Date
+  /** When this sweep last found something forgotten. */
+  lastFoundAt: Date
 }
 
 export type SweepPage = {
   /** Rows read. */
   seen: number
-  /** The last id read, or null for none. */
-  last: number | null
   /** Without a marker, and no longer fresh. */
   forgotten: number[]
-  firstOpen: number | null
-  firstFresh: number | null
-  firstRecent: number | null
+  /** The last id before the first row that is still fresh; null for none. */
+  agedUpTo: number | null
+  /** The last id before the first row that is recent or has no marker. An id that was read, and not the one before the next: that may be on its way. */
+  settledUpTo: number | null
 }
 
 /**
@@ -41,28 +42,35 @@ export async function readSweepPage(
       left join lateral (
         select w.state from stripe.event_writes w where w.event_id = page.event_id and w.write = ${write} limit 1
       ) marker on true
+    ), stops as (
+      select
+        min(inbox_id) filter (where received_at > ${page.fresh}) as fresh,
+        min(inbox_id) filter (where open or received_at > ${page.recent}) as unsettled
+      from told
     )
     select
-      count(*)::int as seen, max(inbox_id) as last,
+      count(*)::int as seen,
       coalesce(array_agg(inbox_id order by inbox_id) filter (where open and received_at <= ${page.fresh}), '{}') as forgotten,
-      min(inbox_id) filter (where open) as first_open,
-      min(inbox_id) filter (where received_at > ${page.fresh}) as first_fresh,
-      min(inbox_id) filter (where received_at > ${page.recent}) as first_recent
-    from told`
+      max(inbox_id) filter (where stops.fresh is null or inbox_id < stops.fresh) as aged_up_to,
+      max(inbox_id) filter (where stops.unsettled is null or inbox_id < stops.unsettled) as settled_up_to
+    from told cross join stops`
   return read!
 }
 
-export async function readSweepMarks(sql: Reader): Promise<Record<Write, SweepMarks>> {
+/** @param now when the first round began, where none did. */
+export async function readSweepMarks(sql: Reader, now: Date): Promise<Record<Write, SweepMarks>> {
   const rows = await sql<{ sweep: string; lowWater: number; updatedAt: Date }[]>`
     select sweep, low_water, updated_at from stripe.sweep_marks`
   const marks = {} as Record<Write, SweepMarks>
   for (const write of writes) {
     const round = rows.find((row) => row.sweep === roundOf(write))
-    const lowWater = rows.find((row) => row.sweep === write)?.lowWater ?? 0
+    const low = rows.find((row) => row.sweep === write)
+    const lowWater = low?.lowWater ?? 0
     marks[write] = {
       lowWater,
       rungUpTo: Math.max(round?.lowWater ?? 0, lowWater),
-      roundBeganAt: round?.updatedAt ?? new Date(0),
+      roundBeganAt: round?.updatedAt ?? now,
+      lastFoundAt: low?.updatedAt ?? new Date(0),
     }
   }
   return marks
@@ -73,7 +81,7 @@ export async function saveSweepMarks(sql: Reader, write: Write, marks: SweepMark
   await sql`
     insert into stripe.sweep_marks as m (sweep, low_water, updated_at)
     values
-      (${write}, ${marks.lowWater}, clock_timestamp()),
+      (${write}, ${marks.lowWater}, ${marks.lastFoundAt}),
       (${roundOf(write)}, ${marks.rungUpTo}, ${marks.roundBeganAt})
     on conflict (sweep) do update set
       low_water = case when m.sweep = ${write} then greatest(m.low_water, excluded.low_water) else excluded.low_water end,

@@ -35,6 +35,7 @@ const freshMs = 5_000
 const recentMs = 10 * 60_000
 /** What was rung for and not handled is rung for again after so long. */
 const roundMs = 60_000
+const longestRoundMs = 10 * 60_000
 const pageSize = 4_096
 const mostDue = 1_024
 
@@ -48,7 +49,7 @@ export async function sweepOnce(db: Db, bell: SweepBell, now: Date): Promise<Swe
     const [lock] = await tx<{ held: boolean }[]>`
       select pg_try_advisory_xact_lock(hashtextextended('stepladder.sweep', 0)) as held`
     if (!lock!.held) return null
-    const marks = await readSweepMarks(tx)
+    const marks = await readSweepMarks(tx, now)
     const pages = {} as Record<Write, SweepPage>
     for (const write of writes) {
       const page = {
@@ -81,7 +82,7 @@ export async function sweepOnce(db: Db, bell: SweepBell, now: Date): Promise<Swe
     const heard = ids.length === 0 || (await bell.ring(ids, { queues: [write] }))
     // Where nobody heard, the marks stay, and the next pass finds the same rows.
     if (!heard) continue
-    swept.more ||= page.seen === pageSize || due.length === mostDue
+    swept.more ||= (page.seen === pageSize && page.agedUpTo !== null) || due.length === mostDue
     const marks = found.marks[write]
     const next = marksAfter(marks, page, now)
     if (!sameMarks(marks, next)) await saveSweepMarks(db, write, next)
@@ -91,22 +92,22 @@ export async function sweepOnce(db: Db, bell: SweepBell, now: Date): Promise<Swe
 }
 
 /**
- * Where a sweep stands after a page. A round walks from the low-water mark to the rows that are still fresh; once there, and a
- * minute after it began, the next round begins. The low-water mark follows as long as all is handled and none is recent.
+ * Where a sweep stands after a page. A round walks from the low-water mark to the rows that are still fresh. The next one begins
+ * a minute later, and a minute after anything was found, so that what was rung for has time to be handled; but while there
+ * is always something, it begins all the same. The low-water mark follows as long as all is handled and none is recent.
  */
 export function marksAfter(marks: SweepMarks, page: SweepPage, now: Date): SweepMarks {
-  const upTo = (...stops: (number | null)[]) =>
-    Math.min(page.last ?? marks.rungUpTo, ...stops.flatMap((stop) => (stop === null ? [] : [stop - 1])))
-  const rungUpTo = upTo(page.firstFresh)
-  const lowWater =
-    marks.rungUpTo === marks.lowWater
-      ? upTo(page.firstOpen, page.firstRecent, page.firstFresh)
-      : marks.lowWater
-  const atTheEnd = page.seen < pageSize || page.firstFresh !== null
-  const roundIsOver = atTheEnd && now.getTime() - marks.roundBeganAt.getTime() >= roundMs
-  return roundIsOver
-    ? { lowWater, rungUpTo: lowWater, roundBeganAt: now }
-    : { lowWater, rungUpTo, roundBeganAt: marks.roundBeganAt }
+  const rungUpTo = page.agedUpTo ?? marks.rungUpTo
+  const lowWater = marks.rungUpTo === marks.lowWater ? (page.settledUpTo ?? marks.lowWater) : marks.lowWater
+  const lastFoundAt = page.forgotten.length > 0 ? now : marks.lastFoundAt
+  const atTheEnd = page.seen < pageSize || page.agedUpTo === null
+  const since = (time: Date) => now.getTime() - time.getTime()
+  const roundIsOver =
+    (since(marks.roundBeganAt) >= roundMs && since(lastFoundAt) >= roundMs) ||
+    since(marks.roundBeganAt) >= longestRoundMs
+  return atTheEnd && roundIsOver
+    ? { lowWater, rungUpTo: lowWater, roundBeganAt: now, lastFoundAt }
+    : { lowWater, rungUpTo, roundBeganAt: marks.roundBeganAt, lastFoundAt }
 }
 
 /** Sweeps every `everyMs`, give or take a quarter, until it is told to stop; at once again while there is more. */
@@ -138,5 +139,6 @@ export async function sweep(
 }
 
 function sameMarks(a: SweepMarks, b: SweepMarks): boolean {
-  return a.lowWater === b.lowWater && a.rungUpTo === b.rungUpTo && a.roundBeganAt === b.roundBeganAt
+  const times = (marks: SweepMarks) => marks.roundBeganAt.getTime() + marks.lastFoundAt.getTime()
+  return a.lowWater === b.lowWater && a.rungUpTo === b.rungUpTo && times(a) === times(b)
 }

@@ -23,22 +23,22 @@ export function guard(parts: GuardParts): WebMiddleware {
     if (rule === 'everyone') return next()
     if (rule === 'scraper' && isFromThisMachine(c)) return next()
 
-    const { caller, by } = await callerOf(c, parts)
+    const caller = await callerOf(c, parts)
     if (!caller) return unauthenticated(c)
     if (!mayEnter(rule, caller)) return wrongRole(caller)
     c.set('caller', caller)
-    c.set('by', by)
     return next()
   }
 }
 
-async function callerOf(c: WebContext, parts: GuardParts) {
-  const bearer = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
-  if (bearer) return { caller: await parts.callerOfKey(bearer), by: 'key' as const }
-  if (c.req.header('authorization') !== undefined) return { caller: null, by: null }
+async function callerOf(c: WebContext, parts: GuardParts): Promise<Caller | null> {
+  const authorization = c.req.header('authorization')
+  if (authorization !== undefined) {
+    const bearer = /^Bearer +(\S+) *$/i.exec(authorization)?.[1]
+    return bearer ? parts.callerOfKey(bearer) : null
+  }
   const token = sessionToken(c, parts.publicUrl)
-  if (token) return { caller: await parts.callerOfSession(token), by: 'session' as const }
-  return { caller: null, by: null }
+  return token ? parts.callerOfSession(token) : null
 }
 
 function mayEnter(rule: Exclude<Rule, 'everyone'>, caller: Caller): boolean {

@@ -5,7 +5,7 @@ import { Refused, StepladderError, Unavailable, UsageError } from '../errors.ts'
 /** RFC 9457, with a stable `code` to script against and, where there is one, the next step to take. */
 export type Problem = { status: number; code: string; detail: string; next?: string }
 
-export const problemType = 'application/problem+json'
+const problemType = 'application/problem+json'
 
 /** The answer for what went wrong. Nothing but what the caller hands in gets into it. */
 export function problem(

@@ -26,7 +26,7 @@ function attributes(c: WebContext, publicUrl: string | null) {
 }
 
 /** A proxy's word is enough here: it can only make the cookie stricter. */
-export function isSecure(c: WebContext, publicUrl: string | null): boolean {
+function isSecure(c: WebContext, publicUrl: string | null): boolean {
   if (c.req.header('x-forwarded-proto') === 'https') return true
   // The address itself, not PUBLIC_URL alone: who comes by http://localhost to a public deployment must get in too.
   if (!publicUrl?.startsWith('https:')) return new URL(c.req.url).protocol === 'https:'

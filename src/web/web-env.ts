@@ -5,7 +5,7 @@ import type { Caller } from '../auth/api-keys.ts'
 /** `incoming` is absent where a test asks the app without a server. */
 export type WebEnv = {
   Bindings: Partial<HttpBindings>
-  Variables: { caller: Caller | null; by: 'key' | 'session' | null }
+  Variables: { caller: Caller | null }
 }
 export type WebContext = Context<WebEnv>
 export type WebMiddleware = MiddlewareHandler<WebEnv>

@@ -57,13 +57,14 @@ test('from nothing: it comes up, says where everything is, and Ctrl-C leaves not
 test('started again it is the same place: database, address of it, secret and key', async () => {
   const home = newHome()
   const first = await up(home)
+  await expect.poll(() => keyIn(first.stdout())).toBeDefined()
   await stop(first)
   const secret = readFileSync(join(home, 'webhook-secret'), 'utf8')
   const second = await up(home)
   expect(second.seconds).toBeLessThan(10)
   expect(second.run.database_url).toBe(first.run.database_url)
   expect(readFileSync(join(home, 'webhook-secret'), 'utf8')).toBe(secret)
-  expect(keyIn(second.stdout())).toBe(keyIn(first.stdout()))
+  await expect.poll(() => keyIn(second.stdout())).toBe(keyIn(first.stdout()))
 })
 
 test('kill -9 leaves nothing that hinders the next start, which takes over the server that lived on', async () => {

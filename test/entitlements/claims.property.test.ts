@@ -117,6 +117,11 @@ test('every sequence of up to five happenings on two subscriptions and two grant
   expect(tried).toBeGreaterThan(100_000)
 })
 
+/** Whether what was just told is a claim that begins now, and not one that goes on. */
+function begins(before: World, it: Happening, after: World): boolean {
+  return after.claims.get(it.about)?.givenAt === after.clock && before.clock < after.clock
+}
+
 /** The rule's sentences, checked one by one and not by the way the decision is made. */
 function obeys(before: World, it: Happening, after: World) {
   const claims = [...after.claims.values()]
@@ -128,6 +133,12 @@ function obeys(before: World, it: Happening, after: World) {
     if (!claim.suspended && holder.suspended) throw wrong('a suspended subscription shuts out a claim', it)
     if (claim.suspended === holder.suspended && claim.rank > holder.rank)
       throw wrong('a lower claim holds', it)
+  }
+  const told = after.claims.get(it.about)
+  const asGood = told && told.suspended === holder.suspended && told.rank === holder.rank
+  if (asGood && begins(before, it, after) && holder.id !== told.id) {
+    if (told.kind === 'grant') throw wrong('an operator’s newest grant did not take over', it)
+    if (holder.kind === 'grant') throw wrong('a subscription did not take over from a grant', it)
   }
   const former = after.claims.get(before.holder!.id)
   const tie =

@@ -119,6 +119,18 @@ describe('defaults', () => {
   })
 })
 
+test('a default claims its own place alone: on another ladder where its product is a tier it claims nothing', async () => {
+  const other = await aLadder(db.app)
+  await db.app`insert into billing.plan_ladder_tiers (plan_ladder_id, product_id, rank)
+               values (${other.planLadderId}, ${ladder.tiers[0]!.productId}, 9)`
+  try {
+    expect(await settled(db.app, org.poolId)).toEqual([])
+    expect(await place(db.app, org, other)).toBeNull()
+  } finally {
+    await db.app`delete from billing.plan_ladder_tiers where plan_ladder_id = ${other.planLadderId} and rank = 9`
+  }
+})
+
 describe('the end of the last claim', () => {
   test('R25 D23 writes an end and an initiate of its own by the system, its reason naming the end', async () => {
     const sub = await aSubscription(db.app, org)
@@ -151,6 +163,19 @@ describe('the end of the last claim', () => {
     await told(db.app, org, sub, ladder, 2)
     expect(await told(db.app, org, sub, ladder, 1)).toMatchObject([{ type: 'downgrade', byDefault: false }])
     expect(await history()).toEqual(['initiate -→0', 'upgrade 0→2', 'downgrade 2→1'])
+  })
+
+  test('R25 a downgrade gives an organization the default that its type was given since', async () => {
+    const type = await anOrgType(db.app, null)
+    org = await founded(type)
+    const sub = await aSubscription(db.app, org)
+    await told(db.app, org, sub, ladder, 2)
+    const since = await aLadder(db.app)
+    await db.app`update organization.org_types set default_plan_ladder_id = ${since.planLadderId} where org_type_id = ${type}`
+    expect(await told(db.app, org, sub, ladder, 1)).toMatchObject([
+      { type: 'downgrade', planLadderId: ladder.planLadderId, byDefault: false },
+      { type: 'initiate', planLadderId: since.planLadderId, byDefault: true },
+    ])
   })
 
   test('D23 with another claim alive passes the place to it in one row', async () => {

@@ -88,7 +88,6 @@ describe.each(kinds)('queues on %s', (kind) => {
     const [look, when] = worked.find(([work]) => work.subscriptions)!
     expect(look).toEqual({ events: [], subscriptions: ['sub_1'] })
     expect(when).toBeGreaterThanOrEqual(at - 20)
-    console.log('late', when - at)
     expect(await queues.enrollment.getJobCounts('completed', 'failed')).toEqual({ completed: 0, failed: 0 })
   })
 
@@ -176,16 +175,19 @@ describe.each(kinds)('queues on %s', (kind) => {
   test('closing lets the work end; what does not end in time is cut off and done by the next worker', async () => {
     const ended: number[] = []
     const gate = withResolvers()
-    const slow = serve(async ({ events }) => {
-      await new Promise((resolve) => setTimeout(resolve, 300))
-      ended.push(...events)
-    })
+    const recovery = { lockDuration: 1000, stalledInterval: 500, concurrency: 2 }
+    const slow = serve(
+      async ({ events }) => {
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        ended.push(...events)
+      },
+      { settings: recovery },
+    )
     await ring.ring([1], { queues: ['enrollment'] })
     await expect.poll(() => queues.enrollment.getActiveCount(), { interval: 10 }).toBe(1)
     await slow.close(5000)
     expect(ended).toEqual([1])
 
-    const recovery = { lockDuration: 1000, stalledInterval: 500, concurrency: 2 }
     const stuck = serve(() => gate.promise, { settings: recovery })
     await ring.ring([2], { queues: ['enrollment'] })
     await expect.poll(() => queues.enrollment.getActiveCount(), { interval: 10 }).toBe(1)

@@ -142,6 +142,13 @@ describe('R24 a move', () => {
     expect(await place(db.app, org, ladder)).toEqual({ rank: 1, status: 'active', holder: paid.id })
   })
 
+  test('R27 from one grant to the next of the same product is extend', async () => {
+    await call(db.app, target(1, await byGrant(1)))
+    const next = await byGrant(1)
+    expect(await call(db.app, target(1, next))).toMatchObject({ type: 'extend', from_rank: 1, to_rank: 1 })
+    expect((await place(db.app, org, ladder))?.holder).toBe(next.id)
+  })
+
   test('R28 by an actor of a kind that nobody has heard of is made and told like any other', async () => {
     await db.app`select entitlements.transition(${org.poolId}, ${ladder.planLadderId},
       ${db.app.json(target(1, await byGrant(1)))}, '{"type": "salvage-bot", "id": "7", "name": "Salvage"}', 'r', '{"kind": "plan"}')`

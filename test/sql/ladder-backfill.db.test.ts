@@ -97,6 +97,10 @@ test('R20 R21 migrating a populated one gives each holder of Public Tier by defa
 
 test('R34 an org type follows its default product to the ladder on which that is rank 0; another default is left empty', async () => {
   await populate(0)
+  await migrate(db.owner, { to: '0009' })
+  await db.owner`
+    insert into billing.plan_ladder_tiers (plan_ladder_id, product_id, rank)
+    select plan_ladder_id, product_id, 1 from billing.plan_ladders, billing.products where product_key = 'other'`
   await migrate(db.owner)
   const types = await db.app`
     select y.org_type_key, l.ladder_key from organization.org_types y

@@ -288,15 +288,16 @@ describe('a hole in the trail', () => {
     ])
   })
 
-  test('without a key the last known tier is held and shown as unresolved, and nothing is retried for ever', async () => {
+  test('without a key the last known tier is held and shown as unresolved, and looked at again in ten minutes', async () => {
     world = await newWorld()
     const start = new Date()
     await world.deliver(beginning(), updated(item(PRICES.pro), item(PRICES.seats), { created: T + 200 }))
-    world.parts.now = () => new Date(start.getTime() + 11_000)
+    const later = new Date(start.getTime() + 11_000)
+    world.parts.now = () => later
     await world.takeUpWhatIsDue()
     expect(await world.tier('cus_1')).toBe('standard')
     expect(await world.app`select unresolved, resolve_at from stripe.subscriptions`).toEqual([
-      { unresolved: 'does_not_join', resolveAt: null },
+      { unresolved: 'does_not_join', resolveAt: new Date(world.parts.now().getTime() + 600_000) },
     ])
   })
 

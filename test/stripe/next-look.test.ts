@@ -35,10 +35,10 @@ describe('after a hole', () => {
     })
   })
 
-  test('without a key the last known tier is held: one look at the end of the grace and no more', () => {
+  test('without a key nobody is asked: one look at the end of the grace, then every ten minutes, for a key may come', () => {
     expect(lookAfterHole({ ...hole, canFetch: false, due: true })).toEqual({ at: in_(10), fetch: false })
     expect(lookAfterHole({ ...hole, canFetch: false, due: true, seenAt: in_(-11) })).toEqual({
-      at: null,
+      at: in_(600),
       fetch: false,
     })
   })

@@ -126,4 +126,5 @@ test('who is signed in may read it in the browser; a wrong key is not made good 
   const cookie = await signedIn(server.url, viewer)
   expect((await get('', { cookie })).status).toBe(200)
   expect((await get('', { cookie, ...bearer('sl_wrong') })).status).toBe(401)
+  expect((await get('', { cookie, authorization: 'Basic b3BlcmF0b3I6' })).status).toBe(401)
 })

@@ -2,8 +2,10 @@ import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Role, roles } from '../../src/auth/api-keys.ts'
 import { createApp } from '../../src/web/app.ts'
+import { guard } from '../../src/web/guard.ts'
 import { routesAndRoles, ruleFor } from '../../src/web/routes-and-roles.ts'
 import type { WebServer } from '../../src/web/server.ts'
+import type { WebEnv } from '../../src/web/web-env.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { bearer, keyWithRole, listeningApp, plainParts } from './app-for-test.ts'
 
@@ -93,6 +95,14 @@ test('what is not in the table is not there, even for an operator', async () => 
       status: 404,
     })
   }
+})
+
+test('a route that somebody forgot to put into the table is closed and not open', async () => {
+  const app = new Hono<WebEnv>()
+  const nobody = async () => null
+  app.use(guard({ callerOfKey: nobody, callerOfSession: nobody, publicUrl: null }))
+  app.get('/api/v1/forgotten', (c) => c.text('everything'))
+  expect((await app.request('/api/v1/forgotten')).status).toBe(404)
 })
 
 test('a method that a path does not offer is 405 and says which are', async () => {

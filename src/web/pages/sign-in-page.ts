@@ -14,7 +14,7 @@ export function signInPage(data: { next: string; fault?: string }): Html {
     <input type="hidden" name="next" value="${next}">
     <label for="key">API key</label>
     <input id="key" name="key" type="password" required autofocus autocomplete="current-password"
-      spellcheck="false" autocapitalize="none" placeholder="sl_…"${fault ? html` aria-invalid="true" aria-describedby="fault"` : ''}>
+      spellcheck="false" autocapitalize="none"${fault ? html` aria-invalid="true" aria-describedby="fault"` : ''}>
     <button type="submit">Sign in</button>
   </form>
   <p class="aside">No key yet? On the machine that runs Stepladder:<br>
