@@ -135,10 +135,10 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   answers jsonb := '[]';
   move jsonb;
+  -- As an array: a subquery here is planned as a scan of all pools while the table is young and not analyzed.
+  v_pool_ids uuid[] := array(select (m ->> 'pool_id')::uuid from jsonb_array_elements(p_moves) m);
 begin
-  perform from entitlements.resource_pools
-  where pool_id in (select (m ->> 'pool_id')::uuid from jsonb_array_elements(p_moves) m)
-  order by pool_id for update;
+  perform from entitlements.resource_pools where pool_id = any (v_pool_ids) order by pool_id for update;
   for move in select m from jsonb_array_elements(p_moves) m loop
     answers := answers || entitlements.move_pool(
       (move ->> 'pool_id')::uuid, (move ->> 'plan_ladder_id')::uuid, nullif(move -> 'target', 'null'::jsonb),

@@ -32,7 +32,7 @@ export type Config = {
   logLevel: LogLevel
 }
 
-export type AuthConfig = {
+type AuthConfig = {
   issuer: string
   audience: string
   jwksUrl: string | null

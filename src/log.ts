@@ -7,7 +7,7 @@ export type LogLevel = (typeof logLevels)[number]
  * What may be logged. A field that is not named here is left out, so that a body, a key, a password or a customer's
  * name cannot reach the log by being near it. Ids of Stripe's objects and of our own rows may.
  */
-export const loggable = [
+const loggable = [
   'part',
   'event',
   'events',

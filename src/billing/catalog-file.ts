@@ -83,8 +83,7 @@ const catalogFile = z.strictObject({
 
 export type CatalogFile = z.infer<typeof catalogFile>
 export type CatalogProduct = CatalogFile['products'][number]
-export type CatalogLadder = CatalogFile['ladders'][number]
-export type CatalogOrgType = CatalogFile['org_types'][number]
+type CatalogLadder = CatalogFile['ladders'][number]
 export type CatalogTier = CatalogLadder['tiers'][number]
 
 /**

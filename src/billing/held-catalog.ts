@@ -1,6 +1,6 @@
 import type { productStatuses, productTypes } from './catalog-file.ts'
 
-export type FeatureValue = boolean | number | string
+type FeatureValue = boolean | number | string
 
 /** The catalog as the database holds it, or as it would after a file is applied. Every list is sorted by key. */
 export type HeldCatalog = { products: HeldProduct[]; ladders: HeldLadder[]; orgTypes: HeldOrgType[] }

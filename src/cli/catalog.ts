@@ -78,7 +78,7 @@ async function exported(app: Db, format: 'yaml' | 'json'): Promise<Answer> {
 }
 
 /** What an apply did (or would do), thing by thing; what stood so already is only counted. */
-export function told({ dryRun, changed, report, woken, resolving }: AppliedCatalog): string {
+function told({ dryRun, changed, report, woken, resolving }: AppliedCatalog): string {
   const would = dryRun ? 'would be ' : ''
   const kinds: [string, Changes][] = [
     ['product', report.products],

@@ -40,7 +40,7 @@ export function replayAnswer(outcome: ReplayOutcome): Answer {
 export function summaryOf(selected: readonly ReplayWrite[]): string {
   const events = new Set(selected.map(({ event }) => event)).size
   const groups = new Map<string, number>()
-  for (const one of selected) groups.set(standing(one), (groups.get(standing(one)) ?? 0) + 1)
+  for (const one of selected) groups.set(kindOf(one), (groups.get(kindOf(one)) ?? 0) + 1)
   const parts = [...groups].sort(([, a], [, b]) => b - a).map(([what, count]) => `${count} ${what}`)
   return `${counted(selected.length, 'write')} of ${counted(events, 'event')}: ${parts.slice(0, 8).join('; ')}${parts.length > 8 ? '; …' : ''}`
 }
@@ -92,6 +92,13 @@ function rows(list: readonly ReplayWrite[]): string {
 function standing({ state, reason, waitingOn }: ReplayWrite): string {
   if (state === 'waiting') return `waiting on ${waitingOn} (${reason})`
   return reason === null ? state : `${state} (${reason})`
+}
+
+/** As `standing`, without the name of the very thing: a thousand may each wait on their own. */
+function kindOf(one: ReplayWrite): string {
+  return one.state === 'waiting'
+    ? `waiting on a ${one.waitingOn?.split(':')[0]} (${one.reason})`
+    : standing(one)
 }
 
 function documented({ event, type, write, state, reason, waitingOn, subscription }: ReplayWrite) {

@@ -90,7 +90,7 @@ export async function applicationUrl(url: string): Promise<string> {
 }
 
 /** Adds a startup role to a connection address. */
-export function withRole(url: string, role: string): string {
+function withRole(url: string, role: string): string {
   const address = new URL(url)
   const before = address.searchParams.get('options')
   address.searchParams.set('options', `${before ? `${before} ` : ''}-crole=${role}`)

@@ -1,4 +1,5 @@
 import type { Tx } from '../db/types.ts'
+import { lockPools } from './lock-pools.ts'
 import { type Cause, type Move, type Moved, writeMoves } from './moves.ts'
 
 /** What made it necessary: it is told in the history beside the actor `system`. */
@@ -16,10 +17,11 @@ export async function reapplyDefaultsForPool(tx: Tx, poolId: string, why: Reappl
 /** The same for many pools, under their locks, in two statements. */
 export async function reapplyDefaults(tx: Tx, pools: ReadonlyMap<string, ReapplyWhy>): Promise<Moved[]> {
   if (pools.size === 0) return []
+  const poolIds = [...pools.keys()]
   const asked = [...pools].map(([poolId, why]) => ({ pool_id: poolId, reason: why.reason }))
   // The lock is a statement of its own: in one statement the snapshot would predate it.
   const [, given] = await Promise.all([
-    tx`select from entitlements.resource_pools where pool_id = any(${[...pools.keys()]}::uuid[]) order by pool_id for update`,
+    lockPools(tx, poolIds),
     tx<{ grantId: string; poolId: string; productId: string; planLadderId: string }[]>`
       with missing as (
         select p.tenant_id, p.organization_id, p.pool_id, t.product_id, t.plan_ladder_id, asked.reason
@@ -28,7 +30,7 @@ export async function reapplyDefaults(tx: Tx, pools: ReadonlyMap<string, Reapply
           join organization.organizations o on o.organization_id = p.organization_id
           join organization.org_types y on y.org_type_id = o.org_type_id
           join billing.plan_ladder_tiers t on t.plan_ladder_id = y.default_plan_ladder_id and t.rank = 0
-         where not exists (
+         where p.pool_id = any(${poolIds}::uuid[]) and not exists (
            select from entitlements.pool_provision_ladders a
             where a.pool_id = p.pool_id and a.plan_ladder_id = t.plan_ladder_id and a.ended_at is null
          )

@@ -1,8 +1,10 @@
 import type { Tx } from '../db/types.ts'
 import { lockPools } from '../entitlements/lock-pools.ts'
+import type { Cause } from '../entitlements/moves.ts'
 import { settlePools } from '../entitlements/settle-pools.ts'
 import { putSubscriptionClaims } from '../entitlements/subscription-claims.ts'
 import { holdCatalog, meaningsOfPrices } from './catalog-mappings.ts'
+import { causesOf } from './cause-of-move.ts'
 import { type Decision, decideSubscription, type SubscriptionFacts } from './decide-subscription.ts'
 import { type Marker, markWrites, releaseWaiting } from './event-writes.ts'
 import { readFetches } from './fetch-rows.ts'
@@ -37,7 +39,7 @@ type Placed = Extract<Place, { kind: 'placed' }>
 type Known = Exclude<Resolution, { kind: 'nothing' }>
 
 /** One placed subscription on its way through the batch. */
-type Case = {
+export type Case = {
   place: Placed
   resolution: Known
   state: SubscriptionState | null
@@ -57,7 +59,7 @@ export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promis
   const events = await unhandledEvents(tx, work.events, 'enrollment', work.again ?? false)
   const { places, links } = await takePlaces(tx, events, work.subscriptions ?? [], parts.autoProvision)
   const cases = await decideCases(tx, places, new Set(work.subscriptions), parts)
-  await writeClaims(tx, cases)
+  await writeClaims(tx, cases, await causesOf(tx, cases, events, parts.justFetched))
   await saveCheckpoints(tx, [...cases.map(checkpointOf), ...homeless(places)])
   await saveSubscriptions(tx, cases.flatMap(settledState))
   const markers = events.map((event) => markerOf(event, places, links, cases))
@@ -147,7 +149,11 @@ function decisionFor(
 }
 
 /** Pools are locked before anything that references them is written, and settled once for all the claims that changed. */
-async function writeClaims(tx: Tx, cases: readonly Case[]): Promise<void> {
+async function writeClaims(
+  tx: Tx,
+  cases: readonly Case[],
+  causes: ReadonlyMap<string, Cause>,
+): Promise<void> {
   const claiming = cases.filter((it) => it.decision.claims !== null)
   if (claiming.length === 0) return
   await lockPools(tx, [...new Set(claiming.map((it) => it.place.poolId))])
@@ -167,20 +173,9 @@ async function writeClaims(tx: Tx, cases: readonly Case[]): Promise<void> {
       about: it.place.subscriptionId,
       actor: { type: 'webhook', id: 'stripe', name: 'Stripe' },
       reason: `Subscription is ${it.decision.claims!.status}`,
-      cause: causeOf(it),
+      cause: causes.get(it.place.held.subscription)!,
     })),
   )
-}
-
-/**
- * What the trail ends with is the cause. Where that was applied before and nothing held it, only the catalog can have changed
- * since: a price was mapped to another product.
- */
-function causeOf({ place, resolution }: Case) {
-  const by = resolution.kind === 'hole' ? (resolution.headBy ?? resolution.knownBy!) : resolution.by
-  if (place.held.resolvedBy === by && place.held.unresolved === null)
-    return { kind: 'catalog', id: place.held.subscription } as const
-  return by.startsWith('fetch_') ? ({ kind: 'fetch', id: by } as const) : ({ kind: 'event', id: by } as const)
 }
 
 function checkpointOf({ place, resolution, state, decision }: Case): Checkpoint {

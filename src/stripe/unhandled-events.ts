@@ -16,6 +16,8 @@ export type UnhandledEvent = {
   fromState: SubscriptionState | null
   toState: SubscriptionState | null
   receivedAt: Date
+  /** It had a marker before: it waited for something, or a person asked for it again. */
+  seenBefore: boolean
 }
 
 /**
@@ -32,7 +34,7 @@ export async function unhandledEvents(
     select
       e.event_id as event, e.type, e.stripe_subscription_id as subscription, e.stripe_customer_id as customer, e.trail_kind,
       extract(epoch from e.created_at)::float8 as created, e.request_id as request, e.fingerprint, e.from_state, e.to_state,
-      e.received_at
+      e.received_at, w.state is not null as seen_before
     from stripe.events e
     left join stripe.event_writes w on w.event_id = e.event_id and w.write = ${write}
     where e.inbox_id = any(${inboxIds as number[]})

@@ -50,6 +50,7 @@ export async function wake(tx: Tx, waitingOn: readonly string[]): Promise<number
  * Takes up what waits for these customers to belong to somebody, whichever way it was waiting for that, and has their
  * subscriptions looked at again. The caller holds the customers' rows. Answers how many writes were woken.
  * A subscription that another transaction holds is passed over: that one is about to ask for the customer's row itself.
+ * One that was never looked at is left alone: its events are on their way, or were waiting and are woken.
  */
 export async function wakeCustomers(tx: Tx, customers: readonly string[]): Promise<number> {
   if (customers.length === 0) return 0

@@ -1,8 +1,9 @@
 import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { applicationUrl, connect, withRole } from '../../src/db/connect.ts'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, inject, test } from 'vitest'
+import { applicationUrl, connect } from '../../src/db/connect.ts'
 import { migrate, migrationsPending, readMigrations } from '../../src/db/migrate.ts'
 import { migrateQueueSchema } from '../../src/db/queue-schema.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
@@ -78,15 +79,34 @@ test('the schema of the queues is brought up to date again and again without har
   expect(await migrateQueueSchema(db.ownerUrl)).toBe(version)
 })
 
-test('a login of its own works as it is; one that owns the schema is narrowed to the application, in both drivers', async () => {
+test('a login that may not act as the application is told what to grant', async () => {
   await migrate(db.owner, { folder })
   expect(await applicationUrl(db.appUrl)).toBe(db.appUrl)
-  // The local owner may not act as the application: the next step is told.
   await expect(applicationUrl(db.ownerUrl)).rejects.toMatchObject({
     code: 'database_role_missing',
     fix: expect.stringContaining('grant stepladder_app to "stepladder_owner"'),
   })
-  const narrowed = connect(withRole(db.appUrl, 'stepladder_app'), { max: 1 })
-  expect(await narrowed`select current_user::text as me`).toEqual([{ me: 'stepladder_app' }])
-  await narrowed.end()
+})
+
+test('one login for everything is narrowed to the application at work, in both drivers', async () => {
+  await migrate(db.owner, { folder })
+  const server = inject('testServer')
+  const superuser = connect(server, { max: 1 })
+  const login = `deploy_${Date.now()}`
+  await superuser`create role ${superuser(login)} login in role stepladder_owner, stepladder_app`
+  try {
+    const url = Object.assign(new URL(db.appUrl), { username: login, password: 'trusted' }).toString()
+    const narrowed = await applicationUrl(url)
+    const app = connect(narrowed, { max: 1 })
+    expect(await app`select current_user::text as me`).toEqual([{ me: 'stepladder_app' }])
+    await expect(app`drop table shelf`).rejects.toMatchObject({ code: '42501' })
+    await app.end()
+    const client = new pg.Client({ connectionString: narrowed })
+    await client.connect()
+    expect((await client.query('select current_user::text as me')).rows).toEqual([{ me: 'stepladder_app' }])
+    await client.end()
+  } finally {
+    await superuser`drop role ${superuser(login)}`
+    await superuser.end()
+  }
 })
