@@ -86,7 +86,6 @@ CREATE TABLE entitlements.pool_provision_transitions (
 
 CREATE FUNCTION entitlements.append_transition(t entitlements.pool_provision_transitions) RETURNS entitlements.pool_provision_transitions
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   last record;
@@ -166,6 +165,120 @@ begin
 end $$;
 
 --
+-- Name: move_pool(uuid, uuid, jsonb, jsonb, text, jsonb); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.move_pool(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+declare
+  v_tenant_id uuid;
+  v_now timestamptz;
+  held record;
+  v_product_id uuid := (p_target ->> 'product_id')::uuid;
+  v_grant_id uuid;
+  v_subscription_id uuid;
+  v_to_rank integer;
+  v_type text;
+  moved entitlements.pool_provision_transitions;
+begin
+  select tenant_id into v_tenant_id from entitlements.resource_pools where pool_id = p_pool_id;
+  if not found then
+    raise exception 'no pool %', p_pool_id using errcode = 'P0002';
+  end if;
+
+  -- Any attachment that has not ended is the current one, whatever its status (D16).
+  select v.provision_id, v.product_id, v.grant_id, v.subscription_id, v.activated_at, t.rank
+  into held
+  from entitlements.pool_provision_ladders a
+  join entitlements.pool_provisions v using (provision_id)
+  left join billing.plan_ladder_tiers t on t.plan_ladder_id = a.plan_ladder_id and t.product_id = v.product_id
+  where a.pool_id = p_pool_id and a.plan_ladder_id = p_plan_ladder_id and a.ended_at is null;
+
+  if p_target is not null and p_target <> 'null'::jsonb then
+    case p_target ->> 'source'
+      when 'grant' then v_grant_id := (p_target ->> 'source_id')::uuid;
+      when 'subscription' then v_subscription_id := (p_target ->> 'source_id')::uuid;
+      else raise exception 'unknown source %', p_target ->> 'source' using errcode = '22023';
+    end case;
+    if v_grant_id is not null and not exists (
+      select from entitlements.grants where grant_id = v_grant_id and pool_id = p_pool_id
+    ) then
+      raise exception 'grant % is not of pool %', v_grant_id, p_pool_id using errcode = '22023';
+    end if;
+    select rank into v_to_rank from billing.plan_ladder_tiers
+    where plan_ladder_id = p_plan_ladder_id and product_id = v_product_id;
+    if not found then
+      raise exception 'product % is not a tier of ladder %', v_product_id, p_plan_ladder_id using errcode = '22023';
+    end if;
+  end if;
+
+  v_type := case
+    when v_product_id is null and held.provision_id is null then 'none'
+    when v_product_id is null then 'end'
+    when held.provision_id is null then 'initiate'
+    when held.product_id = v_product_id
+      and held.grant_id is not distinct from v_grant_id
+      and held.subscription_id is not distinct from v_subscription_id then 'none'
+    when held.product_id = v_product_id or v_to_rank = held.rank then 'extend'
+    when held.rank is null or v_to_rank > held.rank then 'upgrade'
+    else 'downgrade'
+  end;
+  if v_type = 'none' then
+    return jsonb_build_object('type', 'none', 'provision_id', held.provision_id, 'from_rank', held.rank, 'to_rank', held.rank);
+  end if;
+
+  -- Read after the lock, and never before the place was taken: a transaction that began first may lock second (D24).
+  v_now := greatest(clock_timestamp(), held.activated_at);
+
+  if held.provision_id is not null then
+    update entitlements.pool_provisions set status = 'ended', ended_at = v_now, updated_at = v_now
+    where provision_id = held.provision_id;
+    -- A default counts only while nothing else claims; what replaces it closes it (R36). An operator's grant is left alone.
+    if held.grant_id is not null then
+      update entitlements.grants set closed_at = v_now, closed_reason = 'superseded'
+      where grant_id = held.grant_id and grant_reason = 'default' and closed_at is null;
+    end if;
+  end if;
+
+  moved.tenant_id := v_tenant_id;
+  moved.pool_id := p_pool_id;
+  moved.plan_ladder_id := p_plan_ladder_id;
+  moved.transition_type := v_type;
+  moved.from_rank := held.rank;
+  moved.to_rank := v_to_rank;
+  moved.from_product_id := held.product_id;
+  moved.to_product_id := v_product_id;
+  moved.from_provision_id := held.provision_id;
+  moved.actor_type := p_actor ->> 'type';
+  moved.actor_id := p_actor ->> 'id';
+  moved.actor_name := p_actor ->> 'name';
+  moved.reason := coalesce(p_reason, '');
+  moved.cause_kind := p_cause ->> 'kind';
+  moved.cause_id := p_cause ->> 'id';
+  moved.effective_at := v_now;
+
+  if v_product_id is not null then
+    insert into entitlements.pool_provisions
+      (tenant_id, pool_id, product_id, entitlement_set_id, grant_id, subscription_id, status, activated_at)
+    values (
+      v_tenant_id, p_pool_id, v_product_id,
+      (select entitlement_set_id from entitlements.entitlement_sets where product_id = v_product_id order by created_at, set_key limit 1),
+      v_grant_id, v_subscription_id, coalesce(p_target ->> 'status', 'active'), v_now
+    )
+    returning provision_id into moved.to_provision_id;
+    insert into entitlements.pool_provision_ladders (provision_id, plan_ladder_id, pool_id, status, activated_at)
+    values (moved.to_provision_id, p_plan_ladder_id, p_pool_id, coalesce(p_target ->> 'status', 'active'), v_now);
+  end if;
+
+  moved := entitlements.append_transition(moved);
+  return jsonb_build_object(
+    'type', v_type, 'transition_id', moved.transition_id, 'provision_id', moved.to_provision_id,
+    'from_rank', moved.from_rank, 'to_rank', moved.to_rank
+  );
+end $$;
+
+--
 -- Name: propagate_provision_to_ladders(); Type: FUNCTION; Schema: entitlements; Owner: -
 --
 
@@ -226,109 +339,9 @@ CREATE FUNCTION entitlements.transition(p_pool_id uuid, p_plan_ladder_id uuid, p
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare
-  v_tenant_id uuid;
-  v_now timestamptz;
-  held record;
-  v_product_id uuid := (p_target ->> 'product_id')::uuid;
-  v_grant_id uuid;
-  v_subscription_id uuid;
-  v_to_rank integer;
-  v_type text;
-  moved entitlements.pool_provision_transitions;
 begin
-  select tenant_id into v_tenant_id from entitlements.resource_pools where pool_id = p_pool_id for update;
-  if not found then
-    raise exception 'no pool %', p_pool_id using errcode = 'P0002';
-  end if;
-
-  -- Any attachment that has not ended is the current one, whatever its status (D16).
-  select v.provision_id, v.product_id, v.grant_id, v.subscription_id, v.activated_at, t.rank
-  into held
-  from entitlements.pool_provision_ladders a
-  join entitlements.pool_provisions v using (provision_id)
-  left join billing.plan_ladder_tiers t on t.plan_ladder_id = a.plan_ladder_id and t.product_id = v.product_id
-  where a.pool_id = p_pool_id and a.plan_ladder_id = p_plan_ladder_id and a.ended_at is null;
-
-  if p_target is not null and p_target <> 'null'::jsonb then
-    case p_target ->> 'source'
-      when 'grant' then v_grant_id := (p_target ->> 'source_id')::uuid;
-      when 'subscription' then v_subscription_id := (p_target ->> 'source_id')::uuid;
-      else raise exception 'unknown source %', p_target ->> 'source' using errcode = '22023';
-    end case;
-    if v_grant_id is not null and not exists (
-      select from entitlements.grants where grant_id = v_grant_id and pool_id = p_pool_id
-    ) then
-      raise exception 'grant % is not of pool %', v_grant_id, p_pool_id using errcode = '22023';
-    end if;
-    select rank into v_to_rank from billing.plan_ladder_tiers
-    where plan_ladder_id = p_plan_ladder_id and product_id = v_product_id;
-    if not found then
-      raise exception 'product % is not a tier of ladder %', v_product_id, p_plan_ladder_id using errcode = '22023';
-    end if;
-  end if;
-
-  v_type := case
-    when v_product_id is null and held.provision_id is null then 'none'
-    when v_product_id is null then 'end'
-    when held.provision_id is null then 'initiate'
-    when held.product_id = v_product_id
-      and held.grant_id is not distinct from v_grant_id
-      and held.subscription_id is not distinct from v_subscription_id then 'none'
-    when held.product_id = v_product_id or v_to_rank = held.rank then 'extend'
-    when held.rank is null or v_to_rank > held.rank then 'upgrade'
-    else 'downgrade'
-  end;
-  if v_type = 'none' then
-    return jsonb_build_object('type', 'none', 'provision_id', held.provision_id, 'from_rank', held.rank, 'to_rank', held.rank);
-  end if;
-
-  -- Read after the lock, and never before the place was taken: a transaction that began first may lock second (D24).
-  v_now := greatest(clock_timestamp(), held.activated_at);
-
-  if held.provision_id is not null then
-    update entitlements.pool_provisions set status = 'ended', ended_at = v_now, updated_at = v_now
-    where provision_id = held.provision_id;
-    -- A default counts only while nothing else claims; what replaces it closes it (R36). An operator's grant is left alone.
-    update entitlements.grants set closed_at = v_now, closed_reason = 'superseded'
-    where grant_id = held.grant_id and grant_reason = 'default' and closed_at is null;
-  end if;
-
-  moved.tenant_id := v_tenant_id;
-  moved.pool_id := p_pool_id;
-  moved.plan_ladder_id := p_plan_ladder_id;
-  moved.transition_type := v_type;
-  moved.from_rank := held.rank;
-  moved.to_rank := v_to_rank;
-  moved.from_product_id := held.product_id;
-  moved.to_product_id := v_product_id;
-  moved.from_provision_id := held.provision_id;
-  moved.actor_type := p_actor ->> 'type';
-  moved.actor_id := p_actor ->> 'id';
-  moved.actor_name := p_actor ->> 'name';
-  moved.reason := coalesce(p_reason, '');
-  moved.cause_kind := p_cause ->> 'kind';
-  moved.cause_id := p_cause ->> 'id';
-  moved.effective_at := v_now;
-
-  if v_product_id is not null then
-    insert into entitlements.pool_provisions
-      (tenant_id, pool_id, product_id, entitlement_set_id, grant_id, subscription_id, status, activated_at)
-    values (
-      v_tenant_id, p_pool_id, v_product_id,
-      (select entitlement_set_id from entitlements.entitlement_sets where product_id = v_product_id order by created_at, set_key limit 1),
-      v_grant_id, v_subscription_id, coalesce(p_target ->> 'status', 'active'), v_now
-    )
-    returning provision_id into moved.to_provision_id;
-    insert into entitlements.pool_provision_ladders (provision_id, plan_ladder_id, pool_id, status, activated_at)
-    values (moved.to_provision_id, p_plan_ladder_id, p_pool_id, coalesce(p_target ->> 'status', 'active'), v_now);
-  end if;
-
-  moved := entitlements.append_transition(moved);
-  return jsonb_build_object(
-    'type', v_type, 'transition_id', moved.transition_id, 'provision_id', moved.to_provision_id,
-    'from_rank', moved.from_rank, 'to_rank', moved.to_rank
-  );
+  perform from entitlements.resource_pools where pool_id = p_pool_id for update;
+  return entitlements.move_pool(p_pool_id, p_plan_ladder_id, p_target, p_actor, p_reason, p_cause);
 end $$;
 
 --
@@ -337,13 +350,12 @@ end $$;
 
 CREATE FUNCTION entitlements.transition_hash(t entitlements.pool_provision_transitions) RETURNS bytea
     LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select sha256(convert_to(jsonb_build_array(
-    encode(t.previous_hash, 'hex'), t.transition_id, t.tenant_id, t.pool_id, t.plan_ladder_id, t.sequence, t.transition_type,
+  select pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.jsonb_build_array(
+    pg_catalog.encode(t.previous_hash, 'hex'), t.transition_id, t.tenant_id, t.pool_id, t.plan_ladder_id, t.sequence, t.transition_type,
     t.from_rank, t.to_rank, t.from_product_id, t.to_product_id, t.from_provision_id, t.to_provision_id,
     t.actor_type, t.actor_id, t.actor_name, t.reason, t.cause_kind, t.cause_id,
-    (extract(epoch from t.effective_at) * 1000000)::bigint
+    (extract(epoch from t.effective_at) operator(pg_catalog.*) 1000000)::bigint
   )::text, 'UTF8'))
 $$;
 
@@ -358,12 +370,12 @@ CREATE FUNCTION entitlements.transition_many(p_moves jsonb) RETURNS jsonb
 declare
   answers jsonb := '[]';
   move jsonb;
+  -- As an array: a subquery here is planned as a scan of all pools while the table is young and not analyzed.
+  v_pool_ids uuid[] := array(select (m ->> 'pool_id')::uuid from jsonb_array_elements(p_moves) m);
 begin
-  perform from entitlements.resource_pools
-  where pool_id in (select (m ->> 'pool_id')::uuid from jsonb_array_elements(p_moves) m)
-  order by pool_id for update;
+  perform from entitlements.resource_pools where pool_id = any (v_pool_ids) order by pool_id for update;
   for move in select m from jsonb_array_elements(p_moves) m loop
-    answers := answers || entitlements.transition(
+    answers := answers || entitlements.move_pool(
       (move ->> 'pool_id')::uuid, (move ->> 'plan_ladder_id')::uuid, nullif(move -> 'target', 'null'::jsonb),
       move -> 'actor', move ->> 'reason', move -> 'cause'
     );
@@ -1821,6 +1833,12 @@ GRANT ALL ON FUNCTION entitlements.attach_addon(p_pool_id uuid, p_product_id uui
 
 REVOKE ALL ON FUNCTION entitlements.detach_addon(p_provision_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION entitlements.detach_addon(p_provision_id uuid) TO stepladder_app;
+
+--
+-- Name: FUNCTION move_pool(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.move_pool(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) FROM PUBLIC;
 
 --
 -- Name: FUNCTION propagate_provision_to_ladders(); Type: ACL; Schema: entitlements; Owner: -

@@ -62,7 +62,7 @@ export async function wakeCustomers(tx: Tx, customers: readonly string[]): Promi
         from stripe.events e join stripe.event_writes m using (event_id)
         where e.stripe_customer_id = any(${customers as string[]})
           and m.state = 'waiting' and (m.due_at is null or m.due_at > clock_timestamp())
-          and (m.waiting_on like 'customer:%' or m.waiting_on like 'organization:%' or m.waiting_on like 'org\_type:%')
+          and (m.waiting_on like 'customer:%' or m.waiting_on like 'organization:%' or m.waiting_on like 'org_type:%')
         order by m.event_id, m.write for update of m skip locked
       ) held
       where w.event_id = held.event_id and w.write = held.write
@@ -72,6 +72,7 @@ export async function wakeCustomers(tx: Tx, customers: readonly string[]): Promi
       from (
         select stripe_subscription_id from stripe.subscriptions
         where stripe_customer_id = any(${customers as string[]})
+          and (resolved_state is not null or unresolved is not null)
         -- Whoever holds one of these waits for this customer's row, and will see the link: waiting for it would be a ring.
         order by stripe_subscription_id for update skip locked
       ) held

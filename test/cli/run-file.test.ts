@@ -1,10 +1,10 @@
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readRunFile, removeRunFile, writeRunFile } from '../../src/cli/run-file.ts'
+import { testFolder } from '../support/folder.ts'
 
 const run = (url: string) => ({
   url,
@@ -14,7 +14,7 @@ const run = (url: string) => ({
 })
 
 test('run.json is for its owner alone, and believed only while its url answers', async () => {
-  const home = mkdtempSync(join(tmpdir(), 'stepladder-run-'))
+  const home = testFolder()
   let status = 200
   const server = createServer((_request, response) => response.writeHead(status).end())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -29,7 +29,7 @@ test('run.json is for its owner alone, and believed only while its url answers',
 })
 
 test('a url that never answers is given up soon, and a file that is no run.json is none', async () => {
-  const home = mkdtempSync(join(tmpdir(), 'stepladder-run-'))
+  const home = testFolder()
   const server = createServer(() => {})
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   writeRunFile(home, run(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
@@ -41,7 +41,7 @@ test('a url that never answers is given up soon, and a file that is no run.json 
 })
 
 test("another process's run.json is left alone", () => {
-  const home = mkdtempSync(join(tmpdir(), 'stepladder-run-'))
+  const home = testFolder()
   writeFileSync(join(home, 'run.json'), JSON.stringify({ ...run('http://127.0.0.1:1'), pid: 1 }))
   removeRunFile(home)
   expect(statSync(join(home, 'run.json')).isFile()).toBe(true)

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { isAlive, processMark, withFileLock } from '../../src/db/file-lock.ts'
+import { testFolder } from '../support/folder.ts'
 
 test('only one at a time is inside', async () => {
   const file = fresh()
@@ -41,5 +41,5 @@ test('a later process with the same number is not mistaken for the one that left
 })
 
 function fresh(): string {
-  return join(mkdtempSync(join(tmpdir(), 'stepladder-lock-')), 'lock')
+  return join(testFolder(), 'lock')
 }

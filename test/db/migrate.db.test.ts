@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -18,7 +18,10 @@ beforeEach(async () => {
   writeFileSync(join(folder, '0002_lamp.sql'), 'create table lamp (id int);')
   writeFileSync(join(folder, 'schema.sql'), 'this is the dump and no migration')
 })
-afterEach(() => db.close())
+afterEach(async () => {
+  await db.close()
+  rmSync(folder, { recursive: true })
+})
 
 test('files are applied once, in the order of their names, and the dump among them is not', async () => {
   expect(await migrationsPending(db.owner, folder)).toEqual(['0001_shelf.sql', '0002_lamp.sql'])

@@ -35,6 +35,7 @@ function supervised(name: string, env: Record<string, string>, killAt: string): 
   let child: ChildProcess
   let stopping = false
   let killed = 0
+  let ended = 0
   let said = ''
   const start = (more: Record<string, string>) => {
     const settings = { PATH: process.env.PATH, LOG_LEVEL: 'error', ...env, ...more }
@@ -48,7 +49,8 @@ function supervised(name: string, env: Record<string, string>, killAt: string): 
     child.once('exit', (_, signal) => {
       if (stopping) return
       if (signal === 'SIGKILL') killed++
-      else console.error(`${name} ended by itself: ${said}`)
+      // What cannot start at all is not started for ever.
+      else if (++ended > 3) throw new Error(`${name} ended by itself: ${said}`)
       start({})
     })
   }
@@ -57,10 +59,10 @@ function supervised(name: string, env: Record<string, string>, killAt: string): 
     killed: () => killed,
     stop: async () => {
       stopping = true
-      const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+      const code = new Promise<number | null>((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       const late = setTimeout(() => child.kill('SIGKILL'), 20_000)
-      expect(await ended, `${name} stops cleanly: ${said}`).toBe(0)
+      expect(await code, `${name} stops cleanly: ${said}`).toBe(0)
       clearTimeout(late)
     },
   }
