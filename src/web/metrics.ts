@@ -59,15 +59,41 @@ function createGauges() {
     labelNames: ['kind'],
     registers,
   })
+  const unresolved = new Gauge({
+    name: 'stepladder_unresolved',
+    help: 'Subscriptions whose state is not settled and whose last known tier is held, by why.',
+    labelNames: ['reason'],
+    registers,
+  })
+  const fetchesKept = new Gauge({
+    name: 'stepladder_fetches_kept',
+    help: "Answers of Stripe's API that all processes together have kept.",
+    registers,
+  })
+  const fetchesFailing = new Gauge({
+    name: 'stepladder_fetches_failing',
+    help: 'Subscriptions that wait for an answer from Stripe after at least one try that failed.',
+    registers,
+  })
+  const recentlyApplied = new Gauge({
+    name: 'stepladder_received_to_applied_recent_seconds',
+    help: 'From receipt to the committed tier, whichever process did it: the newest thousand events of the last five minutes.',
+    labelNames: ['quantile'],
+    registers,
+  })
 
   const set = (standing: Standing | null) => {
-    for (const gauge of [backlog, parked, waiting, alarms]) gauge.reset()
+    for (const gauge of [backlog, parked, waiting, alarms, unresolved, recentlyApplied]) gauge.reset()
     up.set(standing ? 1 : 0)
     if (!standing) return
     for (const [write, count] of Object.entries(standing.backlog)) backlog.set({ write }, count)
     for (const { write, reason, count } of standing.parked) parked.set({ write, reason }, count)
     for (const { onKind, count } of standing.waiting) waiting.set({ on_kind: onKind }, count)
     for (const { kind, count } of standing.alarms) alarms.set({ kind }, count)
+    for (const { reason, count } of standing.unresolved) unresolved.set({ reason }, count)
+    for (const { quantile, seconds } of standing.receivedToApplied) recentlyApplied.set({ quantile }, seconds)
+    fetchesKept.set(standing.fetches.kept)
+    fetchesFailing.set(standing.fetches.failing)
   }
   return { registry: registers[0]!, set }
 }

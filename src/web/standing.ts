@@ -11,6 +11,12 @@ export type Standing = {
   waiting: { onKind: string; count: number }[]
   /** Alarms that nobody cleared. */
   alarms: { kind: string; count: number }[]
+  /** Subscriptions whose state is not settled, by why. */
+  unresolved: { reason: string; count: number }[]
+  /** Answers of Stripe's API that were kept, ever; and subscriptions for which the last try failed. */
+  fetches: { kept: number; failing: number }
+  /** Seconds from receipt to the committed tier, over the newest thousand events of the last five minutes. */
+  receivedToApplied: { quantile: string; seconds: number }[]
 }
 
 /** A page that is asked for every few seconds must not become a load of its own. */
@@ -44,7 +50,26 @@ export async function readStanding(db: Db): Promise<Standing> {
         from stripe.event_writes where state = 'waiting' group by split_part(waiting_on, ':', 1)
         union all
         select 'alarm', '', alarm_kind, count(*)::int
-        from stripe.alarms where cleared_at is null group by alarm_kind`
+        from stripe.alarms where cleared_at is null group by alarm_kind
+        union all
+        select 'unresolved', '', split_part(unresolved, ':', 1), count(*)::int
+        from stripe.subscriptions where unresolved is not null group by split_part(unresolved, ':', 1)
+        union all
+        select 'fetches', '', 'kept', count(*)::int from stripe.fetches
+        union all
+        select 'fetches', '', 'failing', count(*)::int
+        from stripe.subscriptions where unresolved is not null and fetch_attempts > 0
+        union all
+        select 'applied', '', q.quantile, percentile_cont(q.quantile::float8) within group (order by recent.seconds)
+        from (values ('0.5'), ('0.99')) as q (quantile), (
+          select extract(epoch from w.handled_at - e.received_at)::float8 as seconds
+          from (
+            select event_id, received_at from stripe.events order by inbox_id desc limit 1000
+          ) e
+          join stripe.event_writes w on w.event_id = e.event_id and w.write = 'enrollment' and w.state = 'done'
+          where e.received_at > now() - interval '5 minutes'
+        ) recent
+        group by q.quantile`
     }),
   )
   const of = (kind: string) => rows.filter((row) => row.kind === kind)
@@ -54,5 +79,11 @@ export async function readStanding(db: Db): Promise<Standing> {
     parked: of('parked').map(({ write, label, count }) => ({ write: write as Write, reason: label, count })),
     waiting: of('waiting').map(({ label, count }) => ({ onKind: label, count })),
     alarms: of('alarm').map(({ label, count }) => ({ kind: label, count })),
+    unresolved: of('unresolved').map(({ label, count }) => ({ reason: label, count })),
+    fetches: {
+      kept: of('fetches').find((row) => row.label === 'kept')?.count ?? 0,
+      failing: of('fetches').find((row) => row.label === 'failing')?.count ?? 0,
+    },
+    receivedToApplied: of('applied').map(({ label, count }) => ({ quantile: label, seconds: count })),
   }
 }

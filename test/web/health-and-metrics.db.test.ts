@@ -24,6 +24,9 @@ beforeAll(async () => {
       ('evt_3', 'enrollment', 'waiting', 'price_unknown', 'price:price_1'),
       ('evt_1', 'subscription-changes', 'waiting', 'customer_unknown', 'customer:cus_1')`
   await db.app`insert into stripe.alarms (alarm_kind, subject) values ('same_id_other_body', 'evt_1')`
+  await db.app`
+    insert into stripe.subscriptions (stripe_subscription_id, unresolved, fetch_attempts)
+    values ('sub_1', 'does_not_join', 1), ('sub_2', null, 0)`
 })
 afterAll(async () => {
   await server.close(100)
@@ -136,6 +139,10 @@ test('what stands in the inbox is told by write, reason and thing waited for; wh
     'stepladder_waiting{on_kind="customer"} 1',
     'stepladder_alarms{kind="same_id_other_body"} 1',
     'stepladder_fetches_total{outcome="fetched"} 1',
+    'stepladder_unresolved{reason="does_not_join"} 1',
+    'stepladder_fetches_kept 0',
+    'stepladder_fetches_failing 1',
+    'stepladder_received_to_applied_recent_seconds{quantile="0.99"}',
     'stepladder_received_to_applied_seconds_count 1',
   ]) {
     expect(text.split('\n')).toContain(line)
