@@ -1,14 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { readCatalogFile } from '../src/billing/catalog-file.ts'
 import { play } from '../src/cli/simulate-play.ts'
-import { createLog } from '../src/log.ts'
-import { startReceiver } from '../src/processes/start-receiver.ts'
-import { startWorkers } from '../src/processes/start-workers.ts'
 import { deliveriesOf } from '../src/simulator/deliveries.ts'
 import { livesOf } from '../src/simulator/life.ts'
 import { SIMULATED_CATALOG } from '../src/simulator/prices.ts'
 import { applyCatalog } from '../src/stripe/apply-catalog.ts'
-import { type TestDatabase, testDatabase } from './support/database.ts'
+import { testDatabase } from './support/database.ts'
+import { SECRET, startDeployment } from './support/deployment.ts'
 import {
   changeRows,
   settled,
@@ -21,8 +19,6 @@ import { type TestRedis, testRedis } from './support/redis.ts'
 import { stripeStandIn } from './support/stripe-stand-in.ts'
 
 const LIVES = 1000
-const SECRET = 'whsec_of_this_test'
-const log = createLog({ level: 'error' })
 const lives = livesOf(LIVES, { seed: 20261120, now: Math.floor(Date.now() / 1000), jitter: 2 })
 const deliveries = deliveriesOf(lives, { seed: 7, duplicates: 0.2, shuffle: true })
 const catalog = {
@@ -35,31 +31,6 @@ afterAll(() => redis?.close())
 
 const outcomes: { backend: string; tiers: Map<string, string>; rows: string[] }[] = []
 
-/** A receiver and three sets of workers, each with queues of its own, as they would be in processes of their own. */
-async function deployment(db: TestDatabase, redisUrls: string[], stripeApiBaseUrl: string) {
-  const config = {
-    redisUrls,
-    stripeApiKey: 'rk_test_stand_in',
-    stripeApiBaseUrl,
-    autoProvision: 'coop',
-    host: '127.0.0.1',
-    port: 0,
-    publicUrl: null,
-  }
-  const workers = await Promise.all(
-    Array.from({ length: 3 }, () => startWorkers({ appDb: db.app, appUrl: db.appUrl, config, log })),
-  )
-  const { queues, ring } = workers[0]!
-  const receiver = await startReceiver({ db: db.app, config, secrets: [SECRET], queues, ring, log })
-  return {
-    url: receiver.url,
-    close: async () => {
-      await receiver.close()
-      await Promise.all(workers.map((worker) => worker.close()))
-    },
-  }
-}
-
 describe('a thousand lives through real parts', () => {
   test.each([['postgres', []], ...(redis ? ([['redis', [redis.url]]] as const) : [])] as [
     string,
@@ -70,7 +41,7 @@ describe('a thousand lives through real parts', () => {
       const db = await testDatabase({ max: 40 })
       const stripe = await stripeStandIn(lives)
       await applyCatalog(db.app, readCatalogFile(catalog))
-      const stepladder = await deployment(db, redisUrls, stripe.url)
+      const stepladder = await startDeployment(db, { redisUrls, stripeApiBaseUrl: stripe.url, workers: 3 })
       try {
         const played = await play(deliveries, {
           url: stepladder.url,

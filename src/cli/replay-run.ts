@@ -17,7 +17,7 @@ export async function ringAgain(
   try {
     await bells.backend.check()
     for (const { write, inboxIds } of bellsOf(selected)) {
-      if (await bells.ring.ring(inboxIds, { queues: [write], again: false })) continue
+      if (await bells.ring.ring(inboxIds, { queues: [write], again: true })) continue
       throw new Unavailable(
         'queue_unavailable',
         `The queue ${write} could not be rung.`,

@@ -73,7 +73,7 @@ export function createInbox(db: Db, options: InboxOptions): Inbox {
         timer: setTimeout(giveUp, timeoutMs),
       }
       function giveUp() {
-        void (() => w0.reject(notStored(`The database did not answer within ${timeoutMs} ms.`)))
+        settle(waiting, (w) => w.reject(notStored(`The database did not answer within ${timeoutMs} ms.`)))
         // Those whose time is up stand at the front.
         while (queue[0]?.settled) queue.shift()
       }
