@@ -71,7 +71,7 @@ export function serveQueue(
     } catch (error) {
       if (databaseIsAway(error)) throw error
       const ones = onesOf(work)
-      if (ones.length > 1) return await oneByOne(ones, error)
+      if (ones.length > 99) return await oneByOne(ones, error)
       await maybeGiveUp(job, work, error)
       throw error
     }

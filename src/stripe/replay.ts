@@ -49,7 +49,7 @@ export async function selectReplay(reader: Reader, selection: ReplaySelection): 
 }
 
 /** How these writes stand now, in the order of arrival. */
-export async function readWrites(
+async function readWrites(
   reader: Reader,
   events: readonly string[],
   which: readonly Write[],

@@ -114,7 +114,8 @@ export async function takeDueSubscriptions(tx: Tx, now: Date, until: Date, most:
   const rows = await tx<{ id: string }[]>`
     with due as (
       select stripe_subscription_id from stripe.subscriptions
-      where resolve_at <= ${now} order by resolve_at limit ${most} )
+      where resolve_at <= ${now} order by resolve_at limit ${most} for update skip locked
+    )
     update stripe.subscriptions s set resolve_at = ${until}
     from due where s.stripe_subscription_id = due.stripe_subscription_id
     returning s.stripe_subscription_id as id`

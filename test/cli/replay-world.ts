@@ -3,7 +3,7 @@ import { runProgram } from '../../src/cli/program.ts'
 import { command } from '../support/started.ts'
 import { event, newWorld, PRICES, subscription, type World } from '../support/world.ts'
 
-export type Ran = {
+type Ran = {
   code: number | null
   stdout: string
   stderr: string

@@ -78,7 +78,8 @@ export default async function testServer(project: TestProject): Promise<() => Pr
   return teardown
 }
 
-async function makeTemplate(superuserUrl: string): Promise<void> {
+/** The two roles and one migrated database on a server that was just made; answers nothing but works or throws. */
+export async function makeTemplate(superuserUrl: string): Promise<void> {
   const superuser = connect(superuserUrl, { max: 1 })
   await createLocalRoles(superuser, { owner: 'owner', app: 'app' })
   await createLocalDatabase(superuser, templateDatabase)
@@ -99,7 +100,8 @@ export function asRole(serverUrl: string, role: 'owner' | 'app', database: strin
   return url.toString()
 }
 
-function binaries(folder: string): string {
+/** The folder of PostgreSQL's programs that this run tests with. */
+export function binaries(folder: string): string {
   const { TEST_DATABASE_SERVER, TEST_DATABASE_BINARIES } = process.env
   if (TEST_DATABASE_BINARIES) return TEST_DATABASE_BINARIES
   if (!TEST_DATABASE_SERVER) return binariesFor(serverAccount(), folder).programs
