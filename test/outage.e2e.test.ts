@@ -104,7 +104,7 @@ test('Redis stopped for half a minute, and empty when it comes back: every event
     await nothingIsLost(db.owner, played)
   } finally {
     await stepladder.close()
-    await again?.close()
+    await revived[0]?.close()
     await stripe.close()
     await db.close()
   }

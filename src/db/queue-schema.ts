@@ -16,7 +16,18 @@ export async function migrateQueueSchema(ownerUrl: string): Promise<number> {
       begin;
       grant usage, create on schema bullmq to stepladder_app;
       grant select, insert, update, delete on all tables in schema bullmq to stepladder_app;
-      grant usage, select, update on all sequences in schema bullmq to stepladder_app;
+      do $$
+      declare
+        owned regclass;
+      begin
+        -- The application's own sequences are among them once the first job was added, and are not the owner's to grant.
+        for owned in
+          select oid from pg_class
+          where relkind = 'S' and relnamespace = 'bullmq'::regnamespace and pg_has_role(relowner, 'usage')
+        loop
+          execute 'grant usage, select, update on sequence ' || owned || ' to stepladder_app';
+        end loop;
+      end $$;
       grant execute on all functions in schema bullmq to stepladder_app;
       alter default privileges in schema bullmq grant select, insert, update, delete on tables to stepladder_app;
       alter default privileges in schema bullmq grant usage, select, update on sequences to stepladder_app;

@@ -59,7 +59,7 @@ export function serveQueue(
     try {
       await runOrSplit(job.data, job)
     } catch (error) {
-      if (databaseIsAway(error)) return await putOff(job, token, error)
+      
       throw error
     }
     reached('before-job-completion')
@@ -71,7 +71,7 @@ export function serveQueue(
     } catch (error) {
       if (databaseIsAway(error)) throw error
       const ones = onesOf(work)
-      if (ones.length > 99) return await oneByOne(ones, error)
+      if (ones.length > 1) return await oneByOne(ones, error)
       await maybeGiveUp(job, work, error)
       throw error
     }
