@@ -44,6 +44,12 @@ export function banner(started: Started): string {
     'Send it events',
     ...columns(sending),
     '',
+    'What is sold',
+    ...columns([
+      ['sample', 'npm run stepladder -- catalog apply src/cli/sample-catalog.yaml'],
+      ['what is held', 'npm run stepladder -- catalog export'],
+    ]),
+    '',
     ...columns([
       ['Database', started.database],
       ['Queues', started.queues],

@@ -16,7 +16,7 @@ import { within } from './within.ts'
 
 export type WorkQueue = Queue<WorkPayload>
 export type WorkWorker = Worker<WorkPayload>
-export type WorkProcessor = Processor<WorkPayload>
+type WorkProcessor = Processor<WorkPayload>
 
 export type WorkerSettings = {
   concurrency: number

@@ -16,7 +16,7 @@ export type WorkPayload = {
 }
 
 /** How many inbox ids one job carries at most. */
-export const mostInOneJob = 64
+const mostInOneJob = 64
 
 /**
  * The prefix of a queue's keys in Redis. Braces hold all keys of one queue in one slot, which Redis Cluster asks of a script

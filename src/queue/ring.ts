@@ -4,7 +4,7 @@ import type { WorkQueue } from './backend.ts'
 import { payloadsOf, type QueueName, queueNames, type WorkPayload } from './names.ts'
 import { within } from './within.ts'
 
-export type RingOptions = {
+type RingOptions = {
   /** Both unless told otherwise. */
   queues?: readonly QueueName[]
   /** A deliberate replay: run though it is marked as handled. */

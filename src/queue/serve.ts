@@ -59,7 +59,7 @@ export function serveQueue(
     try {
       await runOrSplit(job.data, job)
     } catch (error) {
-      
+      if (databaseIsAway(error)) return await putOff(job, token, error)
       throw error
     }
     reached('before-job-completion')

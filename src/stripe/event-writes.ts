@@ -6,7 +6,7 @@ export const writes = ['enrollment', 'subscription-changes'] as const
 export type Write = (typeof writes)[number]
 
 /** What became of one write. `waiting` goes on by itself when its thing arrives, or at `dueAt`; `parked` needs a person. */
-export type WriteOutcome =
+type WriteOutcome =
   | { state: 'done' }
   | { state: 'ignored'; reason: string }
   | { state: 'waiting'; reason: string; waitingOn: string; detail?: string | null; dueAt?: Date | null }

@@ -15,7 +15,7 @@ export type Delivery = {
 }
 
 /** A write that is settled at the door: nobody has to be rung for it. */
-export type DoorMarker = { write: Write; state: 'ignored' | 'parked'; reason: string; detail: string | null }
+type DoorMarker = { write: Write; state: 'ignored' | 'parked'; reason: string; detail: string | null }
 
 /** One row of stripe.events. Times are Unix seconds; the hash is in hex. */
 export type InboxRow = {
@@ -46,7 +46,7 @@ export type InboxRow = {
 }
 
 /** Which reading of Stripe's object made a row's states and hashes: counted up whenever that reading changes. */
-export const projectionVersion = 1
+const projectionVersion = 1
 
 /** Events that tell which organization a customer is. */
 const linkingTypes = new Set([

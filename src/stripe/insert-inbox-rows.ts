@@ -5,11 +5,9 @@ export type NewRow = {
   eventId: string
   /** null: the event was there already. */
   inboxId: number | null
-  /** Hex; of the body that was there already. */
+  /** Hex; of the body that was there already. null too for one that another receiver committed while this statement ran. */
   knownHash: string | null
 }
-
-type Inserted = { eventId: string; inboxId: number | null; knownHash: string | null }
 
 /**
  * Stores events, bodies and door markers in one statement, which is one transaction: all or nothing, and one round trip.
@@ -26,7 +24,7 @@ export async function insertInboxRows(
   const markers = JSON.stringify(
     sorted.flatMap(({ row }) => row.markers.map((marker) => ({ event_id: row.eventId, ...marker }))),
   )
-  const inserted = await db<Inserted[]>`
+  return db<NewRow[]>`
     with wanted as materialized (
       select * from json_to_recordset(${events}::text::json) as w (
         event_id text, type text, api_version text, mode text, stripe_account text, created float8, request_id text,
@@ -64,17 +62,6 @@ export async function insertInboxRows(
     left join lateral (
       select e.body_hash from stripe.events e where e.event_id = w.event_id limit 1
     ) known on true`
-
-  // A row that another receiver committed while this statement ran is neither stored here nor in its snapshot.
-  const unseen = inserted.filter((row) => row.inboxId === null && row.knownHash === null)
-  if (unseen.length === 0) return inserted
-  const known = await db<{ eventId: string; knownHash: string }[]>`
-    select event_id, encode(body_hash, 'hex') as known_hash
-    from stripe.events where event_id = any(${unseen.map((row) => row.eventId)})`
-  const hashes = new Map(known.map((row) => [row.eventId, row.knownHash]))
-  return inserted.map((row) =>
-    hashes.has(row.eventId) ? { ...row, knownHash: hashes.get(row.eventId)! } : row,
-  )
 }
 
 function columnsOf(row: InboxRow): Record<string, unknown> {

@@ -96,7 +96,7 @@ export async function sweepOnce(db: Db, bell: SweepBell, now: Date): Promise<Swe
  * a minute later, and a minute after anything was found, so that what was rung for has time to be handled; but while there
  * is always something, it begins all the same. The low-water mark follows as long as all is handled and none is recent.
  */
-export function marksAfter(marks: SweepMarks, page: SweepPage, now: Date): SweepMarks {
+function marksAfter(marks: SweepMarks, page: SweepPage, now: Date): SweepMarks {
   const rungUpTo = page.agedUpTo ?? marks.rungUpTo
   const lowWater = marks.rungUpTo === marks.lowWater ? (page.settledUpTo ?? marks.lowWater) : marks.lowWater
   const lastFoundAt = page.forgotten.length > 0 ? now : marks.lastFoundAt
