@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { inboxFactsOf, readEnvelope } from '../src/stripe/envelope.ts'
-import { linkOf } from '../src/stripe/links.ts'
-import { changesOf } from '../src/stripe/subscription-changes.ts'
-import { subscriptionEventOf } from '../src/stripe/subscription-event-of.ts'
+import { changesOf } from '../src/stripe/changes/subscription-changes.ts'
+import { inboxFactsOf, readEnvelope } from '../src/stripe/event/envelope.ts'
+import { linkOf } from '../src/stripe/event/links.ts'
+import { subscriptionEventOf } from '../src/stripe/event/subscription-event-of.ts'
 
 const folder = process.env.STRIPE_EVENTS_DIR
 

@@ -6,7 +6,7 @@ import type { KillPoint } from '../src/processes/kill-points.ts'
 import { deliveriesOf } from '../src/simulator/deliveries.ts'
 import { livesOf } from '../src/simulator/life.ts'
 import { SIMULATED_CATALOG } from '../src/simulator/prices.ts'
-import { applyCatalog } from '../src/stripe/apply-catalog.ts'
+import { applyCatalog } from '../src/stripe/catalog/apply-catalog.ts'
 import { testDatabase } from './support/database.ts'
 import {
   changeRows,

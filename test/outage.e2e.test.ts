@@ -6,7 +6,7 @@ import type { Db } from '../src/db/types.ts'
 import { deliveriesOf } from '../src/simulator/deliveries.ts'
 import { livesOf } from '../src/simulator/life.ts'
 import { SIMULATED_CATALOG } from '../src/simulator/prices.ts'
-import { applyCatalog } from '../src/stripe/apply-catalog.ts'
+import { applyCatalog } from '../src/stripe/catalog/apply-catalog.ts'
 import { testDatabase } from './support/database.ts'
 import { SECRET, startDeployment } from './support/deployment.ts'
 import {

@@ -4,7 +4,7 @@ import { play } from '../src/cli/simulate-play.ts'
 import { deliveriesOf } from '../src/simulator/deliveries.ts'
 import { livesOf } from '../src/simulator/life.ts'
 import { SIMULATED_CATALOG } from '../src/simulator/prices.ts'
-import { applyCatalog } from '../src/stripe/apply-catalog.ts'
+import { applyCatalog } from '../src/stripe/catalog/apply-catalog.ts'
 import { testDatabase } from './support/database.ts'
 import { SECRET, startDeployment } from './support/deployment.ts'
 import {

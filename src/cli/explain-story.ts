@@ -1,5 +1,5 @@
 import type { ClaimExplained, LadderExplained } from '../entitlements/explain-organization.ts'
-import type { SubscriptionExplained, WaitingExplained } from '../stripe/explain-subscription.ts'
+import type { SubscriptionExplained, WaitingExplained } from '../stripe/enrollment/explain-subscription.ts'
 import { table } from './output.ts'
 
 /** Everything that `explain` knows of one organization, customer or subscription: the document that --json prints. */

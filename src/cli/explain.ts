@@ -2,7 +2,11 @@ import type { Command } from 'commander'
 import type { Reader } from '../db/types.ts'
 import { explainOrganization } from '../entitlements/explain-organization.ts'
 import { Refused } from '../errors.ts'
-import { explainSubscriptions, explainWaiting, findSubject } from '../stripe/explain-subscription.ts'
+import {
+  explainSubscriptions,
+  explainWaiting,
+  findSubject,
+} from '../stripe/enrollment/explain-subscription.ts'
 import { type Explained, storyOf } from './explain-story.ts'
 import { answering } from './output.ts'
 import { withSession } from './session.ts'

@@ -1,4 +1,4 @@
-import type { ReplayWrite } from '../stripe/replay.ts'
+import type { ReplayWrite } from '../stripe/inbox/replay.ts'
 import { type Answer, table } from './output.ts'
 
 export type ReplayOutcome =

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Unavailable } from '../errors.ts'
 import { openBells } from '../processes/bells.ts'
-import { bellsOf, lookAfterReplay, type ReplayWrite } from '../stripe/replay.ts'
+import { bellsOf, lookAfterReplay, type ReplayWrite } from '../stripe/inbox/replay.ts'
 import { createProgress } from './progress.ts'
 import type { Session } from './session.ts'
 

@@ -1,8 +1,13 @@
 import type { Command } from 'commander'
 import type { Tx } from '../db/types.ts'
 import { type Violation, type ViolationKind, verifyAudit } from '../entitlements/verify-chain.ts'
-import { type Check, type InboxStanding, readInboxStanding, verifyInbox } from '../stripe/verify-inbox.ts'
-import { verifyPlaces } from '../stripe/verify-places.ts'
+import { verifyPlaces } from '../stripe/enrollment/verify-places.ts'
+import {
+  type Check,
+  type InboxStanding,
+  readInboxStanding,
+  verifyInbox,
+} from '../stripe/inbox/verify-inbox.ts'
 import { type Answer, answering } from './output.ts'
 import { withSession } from './session.ts'
 

@@ -1,7 +1,7 @@
 import type { Db } from '../db/types.ts'
 import type { Log } from '../log.ts'
 import type { Ring } from '../queue/ring.ts'
-import { sweep } from '../stripe/sweep.ts'
+import { sweep } from '../stripe/inbox/sweep.ts'
 
 /** The sweeper, in every process that works: a lock lets one of them sweep at a time. */
 export function startSweeper(parts: { db: Db; ring: Ring; log: Log; everyMs?: number }): {

@@ -1,4 +1,4 @@
-import type { SubscriptionState } from '../stripe/subscription-event.ts'
+import type { SubscriptionState } from '../stripe/event/subscription-event.ts'
 import { DAY, invoice, MONTH, MOVES, periodFrom, type Step } from './moves.ts'
 import { TIER_PRICES } from './prices.ts'
 import { chance, oneOf, type Random, randomOf, token, whole } from './random.ts'

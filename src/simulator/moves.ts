@@ -1,4 +1,4 @@
-import type { SubscriptionItem, SubscriptionState } from '../stripe/subscription-event.ts'
+import type { SubscriptionItem, SubscriptionState } from '../stripe/event/subscription-event.ts'
 import { SEATS_PRICE, TIER_PRICES } from './prices.ts'
 import { chance, oneOf, type Random, token, whole } from './random.ts'
 import { itemOf, type Snapshot } from './snapshot.ts'

@@ -1,4 +1,4 @@
-import type { SubscriptionItem, SubscriptionState } from '../stripe/subscription-event.ts'
+import type { SubscriptionItem, SubscriptionState } from '../stripe/event/subscription-event.ts'
 import { priceCalled } from './prices.ts'
 
 /** A subscription at Stripe at one moment: the state that Stepladder reads, and what else Stripe shows. Times are Unix seconds. */

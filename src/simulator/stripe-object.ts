@@ -1,4 +1,4 @@
-import type { SubscriptionItem } from '../stripe/subscription-event.ts'
+import type { SubscriptionItem } from '../stripe/event/subscription-event.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Stripe's API version of everything the simulator renders. */

@@ -1,6 +1,6 @@
 import type { Db, Tx } from '../db/types.ts'
 import { Refused } from '../errors.ts'
-import type { Mode } from './subscription-event.ts'
+import type { Mode } from './event/subscription-event.ts'
 
 /**
  * Which mode of Stripe this deployment serves, decided once and kept: the API key's, else the first event's; null while

@@ -1,6 +1,6 @@
 import Stripe from 'stripe'
-import type { SubscriptionState } from './subscription-event.ts'
-import { subscriptionStateOf } from './subscription-state.ts'
+import type { SubscriptionState } from './event/subscription-event.ts'
+import { subscriptionStateOf } from './event/subscription-state.ts'
 
 /** What Stripe's API said about one subscription. `date` is its own `Date` header, Unix seconds; `elapsed` is how long it took. */
 export type ApiAnswer =

@@ -1,5 +1,5 @@
 import type { Db } from '../db/types.ts'
-import { type Write, writes } from '../stripe/event-writes.ts'
+import { type Write, writes } from '../stripe/inbox/event-writes.ts'
 import { within } from './within.ts'
 
 /** What stands in the inbox and has not come to its end. */

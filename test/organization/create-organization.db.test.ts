@@ -3,7 +3,7 @@ import { readCatalogFile } from '../../src/billing/catalog-file.ts'
 import { reapplyDefaults } from '../../src/entitlements/reapply-defaults.ts'
 import { createOrganization, type NewOrganization } from '../../src/organization/create-organization.ts'
 import { putOrgTypes, readOrgTypes } from '../../src/organization/org-types.ts'
-import { applyCatalog } from '../../src/stripe/apply-catalog.ts'
+import { applyCatalog } from '../../src/stripe/catalog/apply-catalog.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 
 let db: TestDatabase

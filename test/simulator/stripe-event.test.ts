@@ -3,11 +3,11 @@ import { livesOf } from '../../src/simulator/life.ts'
 import { previousValues } from '../../src/simulator/previous-values.ts'
 import { customerCreated, stripeEvent } from '../../src/simulator/stripe-event.ts'
 import { subscriptionObject } from '../../src/simulator/stripe-object.ts'
-import { readEnvelope } from '../../src/stripe/envelope.ts'
-import type { SubscriptionEvent } from '../../src/stripe/subscription-event.ts'
-import { subscriptionEventOf } from '../../src/stripe/subscription-event-of.ts'
-import { subscriptionStateOf } from '../../src/stripe/subscription-state.ts'
-import { asides, tierVertex } from '../../src/stripe/vertex.ts'
+import { readEnvelope } from '../../src/stripe/event/envelope.ts'
+import type { SubscriptionEvent } from '../../src/stripe/event/subscription-event.ts'
+import { subscriptionEventOf } from '../../src/stripe/event/subscription-event-of.ts'
+import { subscriptionStateOf } from '../../src/stripe/event/subscription-state.ts'
+import { asides, tierVertex } from '../../src/stripe/event/vertex.ts'
 
 const lives = livesOf(500, { seed: 11, now: 1_793_000_000, twins: 0.2 })
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { deploymentMode, modeOfKey } from '../../src/stripe/deployment-mode.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { putEvent } from './inbox-fixture.ts'
+import { putEvent } from './inbox/inbox-fixture.ts'
 
 let db: TestDatabase
 beforeEach(async () => {

@@ -3,9 +3,9 @@ import { verifyAudit } from '../../src/entitlements/verify-chain.ts'
 import type { Life } from '../../src/simulator/life.ts'
 import { trueTier } from '../../src/simulator/snapshot.ts'
 import { stripeEvent } from '../../src/simulator/stripe-event.ts'
-import { readEnvelope } from '../../src/stripe/envelope.ts'
-import { changesOf } from '../../src/stripe/subscription-changes.ts'
-import { subscriptionEventOf } from '../../src/stripe/subscription-event-of.ts'
+import { changesOf } from '../../src/stripe/changes/subscription-changes.ts'
+import { readEnvelope } from '../../src/stripe/event/envelope.ts'
+import { subscriptionEventOf } from '../../src/stripe/event/subscription-event-of.ts'
 
 /** Waits until every event of the inbox is marked for both writes and nothing waits; answers how long, in seconds. */
 export async function settled(db: Db, limitSeconds: number): Promise<number> {

@@ -1,8 +1,8 @@
 import type { Db } from '../../src/db/types.ts'
-import { type EnrollOutcome, type EnrollParts, enroll } from '../../src/stripe/enroll.ts'
-import { readEnvelope } from '../../src/stripe/envelope.ts'
-import { createInbox } from '../../src/stripe/inbox.ts'
-import { recordChanges } from '../../src/stripe/record-changes.ts'
+import { recordChanges } from '../../src/stripe/changes/record-changes.ts'
+import { type EnrollOutcome, type EnrollParts, enroll } from '../../src/stripe/enrollment/enroll.ts'
+import { readEnvelope } from '../../src/stripe/event/envelope.ts'
+import { createInbox } from '../../src/stripe/inbox/inbox.ts'
 import type { StripeReader } from '../../src/stripe/stripe-reader.ts'
 import { testDatabase } from './database.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connect } from '../../src/db/connect.ts'
-import { createInbox, type Inbox, type Unmarked } from '../../src/stripe/inbox.ts'
+import { createInbox, type Inbox, type Unmarked } from '../../src/stripe/inbox/inbox.ts'
 import type { WebServer } from '../../src/web/server.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { listeningApp } from './app-for-test.ts'

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createLog } from '../../src/log.ts'
-import type { Delivery } from '../../src/stripe/inbox-rows.ts'
+import type { Delivery } from '../../src/stripe/inbox/inbox-rows.ts'
 import { signBody } from '../../src/stripe/signature.ts'
 import type { WebServer } from '../../src/web/server.ts'
 import { largestBody } from '../../src/web/webhook.ts'

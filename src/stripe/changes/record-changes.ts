@@ -1,0 +1,133 @@
+import type { Db, Tx } from '../../db/types.ts'
+import { raiseAlarm } from '../alarms.ts'
+import { holdCatalog, meaningsOfPrices } from '../catalog/catalog-mappings.ts'
+import { readPlaced, takePlaces } from '../enrollment/places.ts'
+import { type Marker, markWrites } from '../inbox/event-writes.ts'
+import { type UnhandledEvent, unhandledEvents } from '../inbox/unhandled-events.ts'
+import { changesOf, type LadderOf, type SubscriptionChange } from './subscription-changes.ts'
+import { markTwins } from './twin-rows.ts'
+
+export type ChangesParts = {
+  autoProvision: string | null
+  reached(point: 'before-commit' | 'after-commit'): void
+}
+
+/**
+ * The commercial-changes write for a batch, in one transaction: what each event changed, from the event alone, and its marker.
+ * Nothing of enrollment is read or written, so the set of rows is the same whatever the order of arrival. Throws when
+ * something surprising happens; nothing of the batch is written then.
+ */
+export async function recordChanges(
+  db: Db,
+  work: { events: readonly number[]; again?: boolean },
+  parts: ChangesParts,
+): Promise<{ recorded: number }> {
+  const { recorded, alarms } = await db.begin(async (tx) => {
+    const told = await recordBatch(tx, work, parts.autoProvision)
+    parts.reached('before-commit')
+    return told
+  })
+  parts.reached('after-commit')
+  for (const { reason, on, event } of alarms) await raiseAlarm(db, reason, on, event)
+  return { recorded }
+}
+
+type Owner = { subscriptionId: string; tenantId: string; accountId: string }
+type Row = SubscriptionChange & Owner & { event: string }
+
+async function recordBatch(
+  tx: Tx,
+  work: { events: readonly number[]; again?: boolean },
+  autoProvision: string | null,
+) {
+  await holdCatalog(tx)
+  const again = work.again ?? false
+  const events = await unhandledEvents(tx, work.events, 'subscription-changes', again)
+  await oneAtATime(tx, events)
+  const owners = await readPlaced(tx, [...new Set(events.flatMap((event) => event.subscription ?? []))])
+  // Only the first event of a subscription needs the locks that the enrollment worker takes for each.
+  const unplaced = events.filter((event) => event.subscription && !owners.has(event.subscription))
+  const { places } = await takePlaces(tx, unplaced, [], autoProvision)
+  const ladderOf = await laddersOf(tx, events)
+
+  const rows: Row[] = []
+  const alarms: { reason: string; on: string; event: string }[] = []
+  const markers = events.map(({ event: eventId, ...event }): Marker => {
+    if (event.trailKind === null || event.subscription === null)
+      return { eventId, state: 'ignored', reason: 'not_for_us' }
+    const place = places.get(event.subscription)
+    if (place?.kind === 'waiting') {
+      alarms.push({ reason: place.reason, on: place.on, event: eventId })
+      return { eventId, state: 'waiting', waitingOn: place.on, reason: place.reason }
+    }
+    const { subscriptionId, tenantId, accountId } = place ?? owners.get(event.subscription)!
+    const answer = changesIn({ event: eventId, ...event }, ladderOf)
+    if (answer.kind === 'unknown')
+      return { eventId, state: 'parked', reason: 'before_unknown', detail: answer.why }
+    for (const change of answer.changes)
+      rows.push({ ...change, event: eventId, subscriptionId, tenantId, accountId })
+    return { eventId, state: 'done' }
+  })
+  await insertChanges(tx, rows)
+  await markTwins(tx, events)
+  await markWrites(tx, 'subscription-changes', markers, { again })
+  return { recorded: rows.length, alarms }
+}
+
+/**
+ * Two batches that share a subscription record it one after the other, or neither would see the other's twin. A lock of its
+ * own: the enrollment worker's is another write's, and the two never wait for each other.
+ */
+async function oneAtATime(tx: Tx, events: readonly UnhandledEvent[]): Promise<void> {
+  const subscriptions = [...new Set(events.flatMap((event) => event.subscription ?? []))]
+  await tx`
+    select pg_advisory_xact_lock(hashtext('billing.subscription_changes'), key)
+    from (select distinct hashtext(id) as key from unnest(${subscriptions}::text[]) as t (id) order by key) as sorted
+  `
+}
+
+function changesIn(event: UnhandledEvent, ladderOf: LadderOf) {
+  return changesOf(
+    {
+      event: event.event,
+      type: event.type,
+      kind: event.trailKind!,
+      created: event.created,
+      request: event.request,
+      before: event.fromState,
+      after: event.toState!,
+      fingerprint: event.fingerprint!,
+    },
+    ladderOf,
+  )
+}
+
+/** Which ladder a price stands on: a swap of items on one ladder is one change of price. The first, where it stands on several. */
+async function laddersOf(tx: Tx, events: readonly UnhandledEvent[]): Promise<LadderOf> {
+  const items = events.flatMap((event) => [
+    ...(event.fromState?.items ?? []),
+    ...(event.toState?.items ?? []),
+  ])
+  const meaningOf = await meaningsOfPrices(tx, items)
+  return (price, product) => meaningOf(price, product)?.ladders[0]?.planLadderId ?? null
+}
+
+/** Sorted by event, so that two batches that share events do not wait for each other in a ring. */
+async function insertChanges(tx: Tx, rows: readonly Row[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx`
+    insert into billing.subscription_changes (
+      tenant_id, account_id, subscription_id, event_id, change_kind, item, from_value, to_value, from_amount, to_amount,
+      currency, recurring_interval, interval_count, occurred_at
+    )
+    select
+      "tenantId", "accountId", "subscriptionId", event, kind, item, nullif("from", 'null'::jsonb), nullif("to", 'null'::jsonb),
+      "amountFrom", "amountTo", currency, "interval", "intervalCount", to_timestamp("occurredAt")
+    from jsonb_to_recordset(${tx.json(rows as never)}) as r (
+      "tenantId" uuid, "accountId" uuid, "subscriptionId" uuid, event text, kind text, item text, "from" jsonb, "to" jsonb,
+      "amountFrom" bigint, "amountTo" bigint, currency text, "interval" text, "intervalCount" integer, "occurredAt" float8
+    )
+    order by event, kind, item
+    on conflict (event_id, change_kind, item) do nothing
+  `
+}

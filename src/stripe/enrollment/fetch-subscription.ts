@@ -1,0 +1,90 @@
+import type { Db, Tx } from '../../db/types.ts'
+import type { StripeReader } from '../stripe-reader.ts'
+import { fetchWindow } from '../trail/fetch-window.ts'
+import { backoffSeconds } from '../trail/next-look.ts'
+
+/** Stripe's own limit is higher; we are not its only caller. Fetches in any one second, over all processes. */
+const FETCHES_PER_SECOND = 20
+/** Longer than the reader's own time limit: a lease outlives the call it guards. */
+const LEASE_SECONDS = 30
+
+/**
+ * `fetched`: an answer was kept. `missing`: Stripe knows no such subscription; that is never read as an end.
+ * `busy`: another process is asking. `later`: this second's fetches are used up. `failed`: Stripe did not answer.
+ * `fenced`: the lease ran out while asking and another process took over; the answer was thrown away.
+ */
+export type FetchOutcome = 'fetched' | 'missing' | 'failed' | 'busy' | 'later' | 'fenced'
+
+/**
+ * Asks Stripe for one subscription, under a lease with a fencing token, with no transaction open across the call.
+ * Only keeps the answer; what follows from it is the trail's affair.
+ */
+export async function fetchSubscription(
+  db: Db,
+  stripe: StripeReader,
+  subscription: string,
+  now: Date,
+): Promise<FetchOutcome> {
+  const lease = await db.begin((tx) => takeLease(tx, subscription))
+  if (typeof lease === 'string') return lease
+
+  const answer = await stripe.subscription(subscription)
+
+  return db.begin(async (tx) => {
+    const [held] = await tx<{ leaseToken: number; fetchAttempts: number }[]>`
+      select lease_token, fetch_attempts from stripe.subscriptions
+      where stripe_subscription_id = ${subscription} for update
+    `
+    if (held?.leaseToken !== lease.token) return 'fenced'
+    if (answer.kind === 'found') {
+      const window = fetchWindow(answer.date, answer.elapsed)
+      await tx`
+        insert into stripe.fetches (stripe_subscription_id, window_from, window_until, state, lease_token)
+        values (${subscription}, ${window.from}, ${window.until}, ${tx.json(answer.state)}, ${lease.token})
+      `
+      await tx`
+        update stripe.subscriptions set lease_until = null, fetch_attempts = 0, updated_at = clock_timestamp()
+        where stripe_subscription_id = ${subscription}
+      `
+      return 'fetched'
+    }
+    const again = new Date(now.getTime() + backoffSeconds(held.fetchAttempts + 1) * 1000)
+    await tx`
+      update stripe.subscriptions
+      set lease_until = null, fetch_attempts = fetch_attempts + 1, resolve_at = ${again}, updated_at = clock_timestamp(),
+        unresolved = ${answer.kind === 'missing' ? 'not at Stripe' : `Stripe did not answer: ${answer.why}`}
+      where stripe_subscription_id = ${subscription}
+    `
+    return answer.kind
+  })
+}
+
+async function takeLease(tx: Tx, subscription: string): Promise<{ token: number } | 'busy' | 'later'> {
+  const [free] = await tx`
+    select from stripe.subscriptions
+    where stripe_subscription_id = ${subscription} and (lease_until is null or lease_until < clock_timestamp())
+    for update
+  `
+  if (!free) return 'busy'
+  const [budget] = await tx`
+    update stripe.fetch_budget
+    set taken = case when second = date_trunc('second', clock_timestamp()) then taken + 1 else 1 end,
+      second = date_trunc('second', clock_timestamp())
+    where second <> date_trunc('second', clock_timestamp()) or taken < ${FETCHES_PER_SECOND}
+    returning taken
+  `
+  if (!budget) {
+    await tx`
+      update stripe.subscriptions set resolve_at = clock_timestamp() + interval '1 second'
+      where stripe_subscription_id = ${subscription}
+    `
+    return 'later'
+  }
+  const [lease] = await tx<{ leaseToken: number }[]>`
+    update stripe.subscriptions
+    set lease_token = lease_token + 1, lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
+    where stripe_subscription_id = ${subscription}
+    returning lease_token
+  `
+  return { token: lease!.leaseToken }
+}

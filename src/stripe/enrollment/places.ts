@@ -1,0 +1,125 @@
+import type { Reader, Tx } from '../../db/types.ts'
+import { type CustomerPlace, linkCustomers } from '../customers/customers.ts'
+import { readEnvelope } from '../event/envelope.ts'
+import { type Link, linkOf } from '../event/links.ts'
+import type { UnhandledEvent } from '../inbox/unhandled-events.ts'
+import { type LockedSubscription, lockSubscriptions, placeSubscriptions } from './locked-subscriptions.ts'
+
+/** Where a subscription belongs, its row held by this transaction. `on`: the named thing that has to arrive first. */
+export type Place =
+  | {
+      kind: 'placed'
+      held: LockedSubscription
+      subscriptionId: string
+      tenantId: string
+      accountId: string
+      poolId: string
+    }
+  | { kind: 'waiting'; held: LockedSubscription; on: string; reason: string }
+
+export type LinkOutcome =
+  | { kind: 'linked' }
+  | { kind: 'none' }
+  | { kind: 'waiting'; on: string; reason: string }
+
+/**
+ * Locks the subscriptions of these events (and those named besides), links their customers to organizations by whatever the
+ * events say, and gives each its row in billing. Locks are taken in the one order: subscriptions, then customers.
+ * Also answers, for each event that is not a subscription's own (a checkout, a customer), whether it linked anybody.
+ */
+export async function takePlaces(
+  tx: Tx,
+  events: readonly UnhandledEvent[],
+  subscriptions: readonly string[],
+  autoProvision: string | null,
+): Promise<{ places: Map<string, Place>; links: Map<string, LinkOutcome> }> {
+  const held = await lockSubscriptions(tx, [
+    ...events.flatMap((e) =>
+      e.trailKind && e.subscription ? [{ subscription: e.subscription, customer: e.customer }] : [],
+    ),
+    ...subscriptions.map((subscription) => ({ subscription, customer: null })),
+  ])
+  const told = await linksIn(tx, events)
+  const silent = [...held.values()].flatMap(({ customer }) =>
+    customer === null ? [] : [{ customer, reference: null, by: 'metadata' as const }],
+  )
+  const customers = await linkCustomers(tx, [...told.values(), ...silent], autoProvision)
+
+  const places = await placesOf(tx, held, customers)
+  const links = new Map<string, LinkOutcome>()
+  for (const { event, trailKind } of events) {
+    if (trailKind !== null) continue
+    const link = told.get(event)
+    const place = link && customers.get(link.customer)
+    if (!place) links.set(event, { kind: 'none' })
+    else if (place.kind === 'waiting')
+      links.set(event, { kind: 'waiting', on: place.waitingOn, reason: place.reason })
+    else links.set(event, { kind: 'linked' })
+  }
+  return { places, links }
+}
+
+/** What each event says about whose customer this is: a subscription's metadata stand in its row, the others' in their bodies. */
+async function linksIn(tx: Tx, events: readonly UnhandledEvent[]): Promise<Map<string, Link>> {
+  const links = new Map<string, Link>()
+  for (const { event, toState } of events) {
+    if (toState?.customer && toState.organization)
+      links.set(event, { customer: toState.customer, reference: toState.organization, by: 'metadata' })
+  }
+  const others = events.filter((e) => e.trailKind === null).map((e) => e.event)
+  if (others.length === 0) return links
+  const bodies = await tx<{ event: string; body: Uint8Array }[]>`
+    select event_id as event, body from stripe.event_bodies where event_id = any(${others})
+  `
+  for (const { event, body } of bodies) {
+    const link = linkOf(readEnvelope(body))
+    if (link) links.set(event, link)
+  }
+  return links
+}
+
+async function placesOf(
+  tx: Tx,
+  held: ReadonlyMap<string, LockedSubscription>,
+  customers: ReadonlyMap<string, CustomerPlace>,
+): Promise<Map<string, Place>> {
+  const places = new Map<string, Place>()
+  const found: { held: LockedSubscription; tenantId: string; accountId: string; poolId: string }[] = []
+  for (const row of held.values()) {
+    const place = row.customer === null ? undefined : customers.get(row.customer)
+    if (!place)
+      places.set(row.subscription, {
+        kind: 'waiting',
+        held: row,
+        on: `customer:of ${row.subscription}`,
+        reason: 'no_customer',
+      })
+    else if (place.kind === 'waiting')
+      places.set(row.subscription, { kind: 'waiting', held: row, on: place.waitingOn, reason: place.reason })
+    else found.push({ held: row, tenantId: place.tenantId, accountId: place.accountId, poolId: place.poolId })
+  }
+  const ids = await placeSubscriptions(tx, found)
+  for (const place of found)
+    places.set(place.held.subscription, {
+      kind: 'placed',
+      subscriptionId: ids.get(place.held.subscription)!,
+      ...place,
+    })
+  return places
+}
+
+/** The subscriptions that have their row in billing already, by Stripe's id. Takes no lock: such a row never moves. */
+export async function readPlaced(
+  sql: Reader,
+  subscriptions: readonly string[],
+): Promise<Map<string, { subscriptionId: string; tenantId: string; accountId: string }>> {
+  const rows = await sql<
+    { subscription: string; subscriptionId: string; tenantId: string; accountId: string }[]
+  >`
+    select s.stripe_subscription_id as subscription, b.subscription_id, b.tenant_id, b.account_id
+    from stripe.subscriptions s
+    join billing.subscriptions b using (subscription_id)
+    where s.stripe_subscription_id = any(${subscriptions as string[]})
+  `
+  return new Map(rows.map(({ subscription, ...owner }) => [subscription, owner]))
+}

@@ -1,0 +1,41 @@
+import type { Reader } from '../../db/types.ts'
+import type { TrailKind } from '../event/subscription-event.ts'
+
+/** One step of a subscription's trail as the inbox keeps it, and the asides' vertices on both sides: [cancellation, pause, trial]. */
+export type TrailRow = {
+  subscription: string
+  event: string
+  /** Unix seconds, Stripe's clock. */
+  created: number
+  kind: TrailKind
+  request: string | null
+  fingerprint: string
+  /** null: a root, or an edge whose start cannot be told. */
+  from: string | null
+  to: string
+  fromAsides: string[] | null
+  toAsides: string[]
+  itemsComplete: boolean
+}
+
+/** The whole trails of these subscriptions, out of the inbox. */
+export async function readTrails(
+  sql: Reader,
+  subscriptions: readonly string[],
+): Promise<Map<string, TrailRow[]>> {
+  const rows = await sql<TrailRow[]>`
+    select
+      stripe_subscription_id as subscription, event_id as event, extract(epoch from created_at)::float8 as created,
+      trail_kind as kind, request_id as request, fingerprint, from_hash as "from", to_hash as "to",
+      from_asides, to_asides, (to_state ->> 'itemsComplete')::boolean as items_complete
+    from stripe.events
+    where stripe_subscription_id = any(${subscriptions as string[]}) and trail_kind is not null
+  `
+  const trails = new Map<string, TrailRow[]>()
+  for (const row of rows) {
+    const trail = trails.get(row.subscription)
+    if (trail) trail.push(row)
+    else trails.set(row.subscription, [row])
+  }
+  return trails
+}
