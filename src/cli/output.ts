@@ -30,7 +30,7 @@ export function answering<A extends unknown[]>(
 }
 
 /** Whether --json was given to this command. */
-export function wantsJson(command: unknown): boolean {
+function wantsJson(command: unknown): boolean {
   return (command as Command | undefined)?.optsWithGlobals?.().json === true
 }
 

@@ -2,7 +2,7 @@ import type { Log } from '../log.ts'
 import { openQueues, type QueueBackend, type WorkQueue } from '../queue/backend.ts'
 import { type QueueName, queueNames } from '../queue/names.ts'
 import { createRing, type Ring } from '../queue/ring.ts'
-import { within } from '../queue/within.ts'
+import { within } from '../within.ts'
 
 /** The two queues and the bell that rings them, as a process holds them. */
 export type Bells = {
@@ -26,8 +26,10 @@ export function openBells(parts: { redisUrls: readonly string[]; databaseUrl: st
     ring,
     close: async () => {
       // A queue that never reached its backend has nothing to close, and would wait for ever.
-      await within(3000, ring.close()).catch(() => {})
-      await within(3000, Promise.all(queueNames.map((name) => queues[name].close()))).catch(() => {})
+      await within(3000, 'The queue', ring.close()).catch(() => {})
+      await within(3000, 'The queue', Promise.all(queueNames.map((name) => queues[name].close()))).catch(
+        () => {},
+      )
       await backend.close()
     },
   }

@@ -11,8 +11,8 @@ import { Cluster, Redis } from 'ioredis'
 import pg from 'pg'
 import { Unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { within } from '../within.ts'
 import { type QueueName, queuePrefix, type WorkPayload } from './names.ts'
-import { within } from './within.ts'
 
 export type WorkQueue = Queue<WorkPayload>
 export type WorkWorker = Worker<WorkPayload>
@@ -149,8 +149,8 @@ async function checkRedis(redis: Redis | Cluster): Promise<string[]> {
   const nodes = () => (redis instanceof Cluster ? redis.nodes('master') : [redis])
   let told: string[]
   try {
-    await within(5000, ready(redis))
-    told = await within(5000, Promise.all(nodes().map((node) => node.info('memory'))))
+    await within(5000, 'Redis', ready(redis))
+    told = await within(5000, 'Redis', Promise.all(nodes().map((node) => node.info('memory'))))
   } catch (error) {
     throw away('Redis', 'REDIS_URL', error)
   }

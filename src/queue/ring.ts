@@ -1,8 +1,8 @@
 import type { JobsOptions } from 'bullmq'
 import type { Log } from '../log.ts'
+import { within } from '../within.ts'
 import type { WorkQueue } from './backend.ts'
 import { payloadsOf, type QueueName, queueNames, type WorkPayload } from './names.ts'
-import { within } from './within.ts'
 
 type RingOptions = {
   /** Both unless told otherwise. */
@@ -82,7 +82,7 @@ export function createRing(
   async function add(name: QueueName, payloads: WorkPayload[], options: JobsOptions = {}): Promise<boolean> {
     try {
       const jobs = payloads.map((data) => ({ name, data, opts: { ...jobOptions, ...options } }))
-      await within(timeoutMs, queues[name].addBulk(jobs))
+      await within(timeoutMs, 'The queue', queues[name].addBulk(jobs))
       return true
     } catch (error) {
       unheard++

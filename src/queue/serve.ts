@@ -1,10 +1,10 @@
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq'
 import { databaseIsAway, isContention } from '../database-errors.ts'
 import type { Log } from '../log.ts'
+import { within } from '../within.ts'
 import type { QueueBackend, WorkerSettings, WorkQueue, WorkWorker } from './backend.ts'
 import { onesOf, type QueueName, type WorkPayload } from './names.ts'
 import { jobOptions } from './ring.ts'
-import { within } from './within.ts'
 
 export type ServeParts = {
   backend: QueueBackend
@@ -148,13 +148,13 @@ export function serveQueue(
     async close(limitMs = 10_000) {
       // No new job from here on; what runs is given its time, and only then is the worker closed, by force if need be.
       await worker.pause(true)
-      const ended = await within(limitMs, Promise.allSettled(running)).then(
+      const ended = await within(limitMs, 'Work under way', Promise.allSettled(running)).then(
         () => true,
         () => false,
       )
       if (!ended)
         log.warn({ queue: name, milliseconds: limitMs }, 'Work was cut off; another worker does it again')
-      await within(3000, worker.close(!ended)).catch(() => {})
+      await within(3000, 'The queue', worker.close(!ended)).catch(() => {})
     },
   }
 }

@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
+import { within } from '../within.ts'
 import { type Problem, problemOf } from './problem.ts'
 import type { Standing } from './standing.ts'
 import type { WebEnv } from './web-env.ts'
-import { within } from './within.ts'
 
 /** A queue as far as readiness tells of it: how many jobs are in which state. */
 export type WatchedQueue = { name: string; counts: () => Promise<Record<string, number>> }

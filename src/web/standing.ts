@@ -1,6 +1,6 @@
 import type { Db } from '../db/types.ts'
 import { type Write, writes } from '../stripe/inbox/event-writes.ts'
-import { within } from './within.ts'
+import { within } from '../within.ts'
 
 /** What stands in the inbox and has not come to its end. */
 export type Standing = {

@@ -1,7 +1,7 @@
 import type { Db, Tx } from '../../db/types.ts'
 import { raiseAlarm } from '../alarms.ts'
 import { holdCatalog, meaningsOfPrices } from '../catalog/catalog-mappings.ts'
-import { readPlaced, takePlaces } from '../enrollment/places.ts'
+import { findOwners, readOwned } from '../enrollment/owners.ts'
 import { type Marker, markWrites } from '../inbox/event-writes.ts'
 import { type UnhandledEvent, unhandledEvents } from '../inbox/unhandled-events.ts'
 import { changesOf, type LadderOf, type SubscriptionChange } from './subscription-changes.ts'
@@ -44,10 +44,10 @@ async function recordBatch(
   const again = work.again ?? false
   const events = await unhandledEvents(tx, work.events, 'subscription-changes', again)
   await oneAtATime(tx, events)
-  const owners = await readPlaced(tx, [...new Set(events.flatMap((event) => event.subscription ?? []))])
+  const known = await readOwned(tx, [...new Set(events.flatMap((event) => event.subscription ?? []))])
   // Only the first event of a subscription needs the locks that the enrollment worker takes for each.
-  const unplaced = events.filter((event) => event.subscription && !owners.has(event.subscription))
-  const { places } = await takePlaces(tx, unplaced, [], autoProvision)
+  const unowned = events.filter((event) => event.subscription && !known.has(event.subscription))
+  const { owners } = await findOwners(tx, unowned, [], autoProvision)
   const ladderOf = await laddersOf(tx, events)
 
   const rows: Row[] = []
@@ -55,12 +55,12 @@ async function recordBatch(
   const markers = events.map(({ event: eventId, ...event }): Marker => {
     if (event.trailKind === null || event.subscription === null)
       return { eventId, state: 'ignored', reason: 'not_for_us' }
-    const place = places.get(event.subscription)
-    if (place?.kind === 'waiting') {
-      alarms.push({ reason: place.reason, on: place.on, event: eventId })
-      return { eventId, state: 'waiting', waitingOn: place.on, reason: place.reason }
+    const owner = owners.get(event.subscription)
+    if (owner?.kind === 'waiting') {
+      alarms.push({ reason: owner.reason, on: owner.on, event: eventId })
+      return { eventId, state: 'waiting', waitingOn: owner.on, reason: owner.reason }
     }
-    const { subscriptionId, tenantId, accountId } = place ?? owners.get(event.subscription)!
+    const { subscriptionId, tenantId, accountId } = owner ?? known.get(event.subscription)!
     const answer = changesIn({ event: eventId, ...event }, ladderOf)
     if (answer.kind === 'unknown')
       return { eventId, state: 'parked', reason: 'before_unknown', detail: answer.why }

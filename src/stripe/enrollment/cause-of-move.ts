@@ -4,7 +4,7 @@ import type { UnhandledEvent } from '../inbox/unhandled-events.ts'
 
 /** As much of a subscription in a batch as its cause is read from. */
 type Moved = {
-  place: { held: { subscription: string } }
+  owner: { held: { subscription: string } }
   resolution: { kind: string; by?: string; headBy?: string | null; knownBy?: string | null }
   fetches: readonly { fetch: string; until: number }[]
 }
@@ -26,8 +26,8 @@ export async function causesOf(
     events.filter((event) => event.seenBefore).map(({ event }) => event),
   )
   return new Map(
-    cases.map(({ place, resolution, fetches }): [string, Cause] => {
-      const { subscription } = place.held
+    cases.map(({ owner, resolution, fetches }): [string, Cause] => {
+      const { subscription } = owner.held
       const own = events.filter((event) => event.subscription === subscription)
       const last = resolution.by ?? resolution.headBy ?? resolution.knownBy ?? null
       const fresh = own.filter((event) => !event.seenBefore)

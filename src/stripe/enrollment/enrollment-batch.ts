@@ -14,7 +14,7 @@ import { type Checkpoint, saveCheckpoints, saveSubscriptions } from '../trail/tr
 import { readTrails } from '../trail/trail-rows.ts'
 import { causesOf } from './cause-of-move.ts'
 import { type Decision, decideSubscription, type SubscriptionFacts } from './decide-subscription.ts'
-import { type LinkOutcome, type Place, takePlaces } from './places.ts'
+import { findOwners, type LinkOutcome, type Owner } from './owners.ts'
 import { readStandingClaims } from './standing-claims.ts'
 
 export type BatchOutcome = {
@@ -35,12 +35,12 @@ export type BatchParts = {
 }
 
 type Work = { events: readonly number[]; subscriptions?: readonly string[]; again?: boolean }
-type Placed = Extract<Place, { kind: 'placed' }>
+type Owned = Extract<Owner, { kind: 'owned' }>
 type Known = Exclude<Resolution, { kind: 'nothing' }>
 
-/** One placed subscription on its way through the batch. */
-export type Case = {
-  place: Placed
+/** One subscription that has an owner, on its way through the batch. */
+type Case = {
+  owner: Owned
   resolution: Known
   state: SubscriptionState | null
   /** For a hole: what was settled before it. */
@@ -50,33 +50,33 @@ export type Case = {
 }
 
 /**
- * The enrollment write for a batch, in the caller's transaction: take the places (locks in the one order), resolve each
+ * The enrollment write for a batch, in the caller's transaction: find the owners (locks in the one order), resolve each
  * subscription from everything that the inbox knows of it, decide purely what it claims, write the claims and settle the
  * pools, note how far each trail is resolved, and mark the events, all or nothing.
  */
 export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promise<BatchOutcome> {
   await holdCatalog(tx)
   const events = await unhandledEvents(tx, work.events, 'enrollment', work.again ?? false)
-  const { places, links } = await takePlaces(tx, events, work.subscriptions ?? [], parts.autoProvision)
-  const cases = await decideCases(tx, places, new Set(work.subscriptions), parts)
+  const { owners, links } = await findOwners(tx, events, work.subscriptions ?? [], parts.autoProvision)
+  const cases = await decideCases(tx, owners, new Set(work.subscriptions), parts)
   await writeClaims(tx, cases, await causesOf(tx, cases, events, parts.justFetched))
-  await saveCheckpoints(tx, [...cases.map(checkpointOf), ...homeless(places)])
+  await saveCheckpoints(tx, [...cases.map(checkpointOf), ...homeless(owners)])
   await saveSubscriptions(tx, cases.flatMap(settledState))
-  const markers = events.map((event) => markerOf(event, places, links, cases))
+  const markers = events.map((event) => markerOf(event, owners, links, cases))
   await markWrites(tx, 'enrollment', markers, { again: work.again ?? false })
   await releaseWaiting(
     tx,
     'enrollment',
     cases
-      .filter((it) => !it.decision.hold && it.place.held.unresolved !== null)
-      .map((it) => it.place.held.subscription),
+      .filter((it) => !it.decision.hold && it.owner.held.unresolved !== null)
+      .map((it) => it.owner.held.subscription),
   )
   return {
     applied: markers.filter((marker) => marker.state === 'done').length,
     again: cases.flatMap((it) =>
-      it.decision.look.at ? [{ subscription: it.place.held.subscription, at: it.decision.look.at }] : [],
+      it.decision.look.at ? [{ subscription: it.owner.held.subscription, at: it.decision.look.at }] : [],
     ),
-    fetch: cases.filter((it) => it.decision.look.fetch).map((it) => it.place.held.subscription),
+    fetch: cases.filter((it) => it.decision.look.fetch).map((it) => it.owner.held.subscription),
     alarms: alarmsOf(markers),
     receivedAt: events.filter((_, i) => markers[i]!.state === 'done').map((event) => event.receivedAt),
   }
@@ -84,23 +84,23 @@ export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promis
 
 async function decideCases(
   tx: Tx,
-  places: ReadonlyMap<string, Place>,
+  owners: ReadonlyMap<string, Owner>,
   due: ReadonlySet<string>,
   parts: BatchParts,
 ): Promise<Case[]> {
-  const placed = [...places.values()].filter((place) => place.kind === 'placed')
-  if (placed.length === 0) return []
-  const ids = placed.map((place) => place.held.subscription)
+  const owned = [...owners.values()].filter((owner) => owner.kind === 'owned')
+  if (owned.length === 0) return []
+  const ids = owned.map((owner) => owner.held.subscription)
   const [trails, fetches] = await Promise.all([readTrails(tx, ids), readFetches(tx, ids)])
-  const resolved = placed.flatMap((place) => {
-    const told = fetches.get(place.held.subscription) ?? []
-    const resolution = resolve(trails.get(place.held.subscription) ?? [], told)
-    return resolution.kind === 'nothing' ? [] : [{ place, resolution, fetches: told }]
+  const resolved = owned.flatMap((owner) => {
+    const told = fetches.get(owner.held.subscription) ?? []
+    const resolution = resolve(trails.get(owner.held.subscription) ?? [], told)
+    return resolution.kind === 'nothing' ? [] : [{ owner, resolution, fetches: told }]
   })
   const states = await readStates(tx, [...new Set(resolved.flatMap(({ resolution }) => idsIn(resolution)))])
   const stated = resolved.map((it) => ({
     ...it,
-    state: stateOf(it.resolution, states, it.fetches, it.place.held.resolvedState),
+    state: stateOf(it.resolution, states, it.fetches, it.owner.held.resolvedState),
     known: knownState(it.resolution, states, it.fetches),
   }))
   const [meaningOf, standing] = await Promise.all([
@@ -110,23 +110,23 @@ async function decideCases(
     ),
     readStandingClaims(
       tx,
-      stated.filter(({ resolution }) => resolution.kind === 'hole').map(({ place }) => place.subscriptionId),
+      stated.filter(({ resolution }) => resolution.kind === 'hole').map(({ owner }) => owner.subscriptionId),
     ),
   ])
   return stated.map((it) => ({
     ...it,
-    decision: decisionFor(it, meaningOf, standing(it.place.subscriptionId), due, parts),
+    decision: decisionFor(it, meaningOf, standing(it.owner.subscriptionId), due, parts),
   }))
 }
 
 function decisionFor(
-  { place, resolution, state, known, fetches }: Omit<Case, 'decision'>,
+  { owner, resolution, state, known, fetches }: Omit<Case, 'decision'>,
   meaningOf: SubscriptionFacts['meaningOf'],
   standing: SubscriptionFacts['standing'],
   due: ReadonlySet<string>,
   parts: BatchParts,
 ): Decision {
-  const { subscription, fetchAttempts, holeSeenAt, resolveAt } = place.held
+  const { subscription, fetchAttempts, holeSeenAt, resolveAt } = owner.held
   // The window ends ten seconds after Stripe's own Date.
   const newestFetch = Math.max(...fetches.map((fetch) => fetch.until - 10))
   return decideSubscription({
@@ -134,7 +134,7 @@ function decisionFor(
     resolution,
     state,
     known,
-    resolvedBefore: place.held.resolvedBy !== null,
+    resolvedBefore: owner.held.resolvedBy !== null,
     standing,
     meaningOf,
     now: parts.now,
@@ -156,33 +156,33 @@ async function writeClaims(
 ): Promise<void> {
   const claiming = cases.filter((it) => it.decision.claims !== null)
   if (claiming.length === 0) return
-  await lockPools(tx, [...new Set(claiming.map((it) => it.place.poolId))])
+  await lockPools(tx, [...new Set(claiming.map((it) => it.owner.poolId))])
   await putSubscriptionClaims(
     tx,
-    claiming.map(({ place, decision }) => ({
-      subscriptionId: place.subscriptionId,
-      poolId: place.poolId,
-      tenantId: place.tenantId,
+    claiming.map(({ owner, decision }) => ({
+      subscriptionId: owner.subscriptionId,
+      poolId: owner.poolId,
+      tenantId: owner.tenantId,
       ...decision.claims!,
     })),
   )
   await settlePools(
     tx,
     claiming.map((it) => ({
-      poolId: it.place.poolId,
-      about: it.place.subscriptionId,
+      poolId: it.owner.poolId,
+      about: it.owner.subscriptionId,
       actor: { type: 'webhook', id: 'stripe', name: 'Stripe' },
       reason: `Subscription is ${it.decision.claims!.status}`,
-      cause: causes.get(it.place.held.subscription)!,
+      cause: causes.get(it.owner.held.subscription)!,
     })),
   )
 }
 
-function checkpointOf({ place, resolution, state, decision }: Case): Checkpoint {
+function checkpointOf({ owner, resolution, state, decision }: Case): Checkpoint {
   const settled = resolution.kind !== 'hole'
   return {
-    subscription: place.held.subscription,
-    customer: place.held.customer,
+    subscription: owner.held.subscription,
+    customer: owner.held.customer,
     state: settled ? state : null,
     by: settled ? resolution.by : null,
     unresolved: decision.hold?.reason ?? null,
@@ -192,17 +192,17 @@ function checkpointOf({ place, resolution, state, decision }: Case): Checkpoint 
 }
 
 /** Those whose customer belongs to nobody yet: nothing is resolved, and their rows say why. */
-function homeless(places: ReadonlyMap<string, Place>): Checkpoint[] {
-  return [...places.values()].flatMap((place) =>
-    place.kind === 'placed'
+function homeless(owners: ReadonlyMap<string, Owner>): Checkpoint[] {
+  return [...owners.values()].flatMap((owner) =>
+    owner.kind === 'owned'
       ? []
       : [
           {
-            subscription: place.held.subscription,
-            customer: place.held.customer,
+            subscription: owner.held.subscription,
+            customer: owner.held.customer,
             state: null,
             by: null,
-            unresolved: place.reason,
+            unresolved: owner.reason,
             holeSeenAt: null,
             resolveAt: null,
           },
@@ -210,14 +210,14 @@ function homeless(places: ReadonlyMap<string, Place>): Checkpoint[] {
   )
 }
 
-function settledState({ place, resolution, state }: Case) {
+function settledState({ owner, resolution, state }: Case) {
   if (resolution.kind === 'hole' || state === null) return []
-  return [{ id: place.subscriptionId, state, ended: resolution.kind === 'ended' }]
+  return [{ id: owner.subscriptionId, state, ended: resolution.kind === 'ended' }]
 }
 
 function markerOf(
   { event, subscription, trailKind }: UnhandledEvent,
-  places: ReadonlyMap<string, Place>,
+  owners: ReadonlyMap<string, Owner>,
   links: ReadonlyMap<string, LinkOutcome>,
   cases: readonly Case[],
 ): Marker {
@@ -227,10 +227,10 @@ function markerOf(
     if (link.kind === 'linked') return { eventId: event, state: 'done' }
     return { eventId: event, state: 'waiting', waitingOn: link.on, reason: link.reason }
   }
-  const place = places.get(subscription!)!
-  if (place.kind === 'waiting')
-    return { eventId: event, state: 'waiting', waitingOn: place.on, reason: place.reason }
-  const hold = cases.find((it) => it.place.held.subscription === subscription)?.decision.hold
+  const owner = owners.get(subscription!)!
+  if (owner.kind === 'waiting')
+    return { eventId: event, state: 'waiting', waitingOn: owner.on, reason: owner.reason }
+  const hold = cases.find((it) => it.owner.held.subscription === subscription)?.decision.hold
   if (hold) return { eventId: event, state: 'waiting', waitingOn: hold.on, reason: hold.reason }
   return { eventId: event, state: 'done' }
 }

@@ -1,5 +1,5 @@
 import type { Reader } from '../../db/types.ts'
-import type { EventWrite } from '../inbox/waiting.ts'
+import type { Write } from '../inbox/event-writes.ts'
 
 /** What an id that a person asked about stands for. */
 export type Subject = {
@@ -33,7 +33,7 @@ export type SubscriptionExplained = {
 export type WaitingExplained = {
   event: string
   type: string
-  write: EventWrite
+  write: Write
   state: 'received' | 'waiting' | 'parked'
   reason: string | null
   /** The named thing that has to arrive: `price:…`, `customer:…`, `trail:…`. */

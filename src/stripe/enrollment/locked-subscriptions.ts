@@ -53,9 +53,9 @@ export async function lockSubscriptions(
  * Gives each subscription its row in billing, under its customer's account, and notes it in the mapping. The caller holds the
  * locks. Answers the ids, old and new, by Stripe's id.
  */
-export async function placeSubscriptions(
+export async function giveToAccounts(
   tx: Tx,
-  placed: readonly { held: LockedSubscription; tenantId: string; accountId: string }[],
+  owned: readonly { held: LockedSubscription; tenantId: string; accountId: string }[],
 ): Promise<Map<string, string>> {
   const ids = new Map<string, string>()
   const missing: {
@@ -65,7 +65,7 @@ export async function placeSubscriptions(
     tenantId: string
     accountId: string
   }[] = []
-  for (const { held, tenantId, accountId } of placed) {
+  for (const { held, tenantId, accountId } of owned) {
     const id = held.subscriptionId ?? crypto.randomUUID()
     ids.set(held.subscription, id)
     if (held.subscriptionId === null)

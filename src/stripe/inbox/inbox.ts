@@ -3,10 +3,10 @@ import type { Db } from '../../db/types.ts'
 import { Unavailable } from '../../errors.ts'
 import { deploymentMode } from '../deployment-mode.ts'
 import type { Mode } from '../event/subscription-event.ts'
-import { isSameEvent } from './same-event.ts'
 import type { Write } from './event-writes.ts'
 import { type Delivery, type InboxRow, inboxRowOf, modeTold, openWrites, rawRowOf } from './inbox-rows.ts'
 import { insertInboxRows, type NewRow } from './insert-inbox-rows.ts'
+import { isSameEvent } from './same-event.ts'
 
 export type Taken = 'stored' | 'duplicate' | 'different_body'
 

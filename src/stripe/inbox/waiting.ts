@@ -1,14 +1,13 @@
 import type { Reader, Tx } from '../../db/types.ts'
 import { clearAlarmsAbout } from '../alarms.ts'
-
-export type EventWrite = 'enrollment' | 'subscription-changes'
+import type { Write } from './event-writes.ts'
 
 /** A write that waits for something named, or that a person has to look at. */
 export type HeldWrite = {
   event: string
   inboxId: number
   type: string
-  write: EventWrite
+  write: Write
   state: 'waiting' | 'parked'
   reason: string
   /** `price:…`, `customer:…`, `organization:…`, `org_type:…`, `trail:…`, `items:…`; null for what is parked. */
@@ -131,7 +130,7 @@ export async function listWaiting(reader: Reader, filter: WaitingFilter = {}): P
 export async function parkedByReason(
   reader: Reader,
 ): Promise<
-  { write: EventWrite; state: 'waiting' | 'parked'; reason: string; onKind: string | null; count: number }[]
+  { write: Write; state: 'waiting' | 'parked'; reason: string; onKind: string | null; count: number }[]
 > {
   return reader`
     select write, state, reason, split_part(waiting_on, ':', 1) as on_kind, count(*)::int as count

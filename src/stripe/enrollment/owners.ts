@@ -3,12 +3,12 @@ import { type CustomerPlace, linkCustomers } from '../customers/customers.ts'
 import { readEnvelope } from '../event/envelope.ts'
 import { type Link, linkOf } from '../event/links.ts'
 import type { UnhandledEvent } from '../inbox/unhandled-events.ts'
-import { type LockedSubscription, lockSubscriptions, placeSubscriptions } from './locked-subscriptions.ts'
+import { giveToAccounts, type LockedSubscription, lockSubscriptions } from './locked-subscriptions.ts'
 
 /** Where a subscription belongs, its row held by this transaction. `on`: the named thing that has to arrive first. */
-export type Place =
+export type Owner =
   | {
-      kind: 'placed'
+      kind: 'owned'
       held: LockedSubscription
       subscriptionId: string
       tenantId: string
@@ -27,12 +27,12 @@ export type LinkOutcome =
  * events say, and gives each its row in billing. Locks are taken in the one order: subscriptions, then customers.
  * Also answers, for each event that is not a subscription's own (a checkout, a customer), whether it linked anybody.
  */
-export async function takePlaces(
+export async function findOwners(
   tx: Tx,
   events: readonly UnhandledEvent[],
   subscriptions: readonly string[],
   autoProvision: string | null,
-): Promise<{ places: Map<string, Place>; links: Map<string, LinkOutcome> }> {
+): Promise<{ owners: Map<string, Owner>; links: Map<string, LinkOutcome> }> {
   const held = await lockSubscriptions(tx, [
     ...events.flatMap((e) =>
       e.trailKind && e.subscription ? [{ subscription: e.subscription, customer: e.customer }] : [],
@@ -45,18 +45,18 @@ export async function takePlaces(
   )
   const customers = await linkCustomers(tx, [...told.values(), ...silent], autoProvision)
 
-  const places = await placesOf(tx, held, customers)
+  const owners = await ownersOf(tx, held, customers)
   const links = new Map<string, LinkOutcome>()
   for (const { event, trailKind } of events) {
     if (trailKind !== null) continue
     const link = told.get(event)
-    const place = link && customers.get(link.customer)
-    if (!place) links.set(event, { kind: 'none' })
-    else if (place.kind === 'waiting')
-      links.set(event, { kind: 'waiting', on: place.waitingOn, reason: place.reason })
+    const owner = link && customers.get(link.customer)
+    if (!owner) links.set(event, { kind: 'none' })
+    else if (owner.kind === 'waiting')
+      links.set(event, { kind: 'waiting', on: owner.waitingOn, reason: owner.reason })
     else links.set(event, { kind: 'linked' })
   }
-  return { places, links }
+  return { owners, links }
 }
 
 /** What each event says about whose customer this is: a subscription's metadata stand in its row, the others' in their bodies. */
@@ -78,38 +78,38 @@ async function linksIn(tx: Tx, events: readonly UnhandledEvent[]): Promise<Map<s
   return links
 }
 
-async function placesOf(
+async function ownersOf(
   tx: Tx,
   held: ReadonlyMap<string, LockedSubscription>,
   customers: ReadonlyMap<string, CustomerPlace>,
-): Promise<Map<string, Place>> {
-  const places = new Map<string, Place>()
+): Promise<Map<string, Owner>> {
+  const owners = new Map<string, Owner>()
   const found: { held: LockedSubscription; tenantId: string; accountId: string; poolId: string }[] = []
   for (const row of held.values()) {
-    const place = row.customer === null ? undefined : customers.get(row.customer)
-    if (!place)
-      places.set(row.subscription, {
+    const owner = row.customer === null ? undefined : customers.get(row.customer)
+    if (!owner)
+      owners.set(row.subscription, {
         kind: 'waiting',
         held: row,
         on: `customer:of ${row.subscription}`,
         reason: 'no_customer',
       })
-    else if (place.kind === 'waiting')
-      places.set(row.subscription, { kind: 'waiting', held: row, on: place.waitingOn, reason: place.reason })
-    else found.push({ held: row, tenantId: place.tenantId, accountId: place.accountId, poolId: place.poolId })
+    else if (owner.kind === 'waiting')
+      owners.set(row.subscription, { kind: 'waiting', held: row, on: owner.waitingOn, reason: owner.reason })
+    else found.push({ held: row, tenantId: owner.tenantId, accountId: owner.accountId, poolId: owner.poolId })
   }
-  const ids = await placeSubscriptions(tx, found)
-  for (const place of found)
-    places.set(place.held.subscription, {
-      kind: 'placed',
-      subscriptionId: ids.get(place.held.subscription)!,
-      ...place,
+  const ids = await giveToAccounts(tx, found)
+  for (const owner of found)
+    owners.set(owner.held.subscription, {
+      kind: 'owned',
+      subscriptionId: ids.get(owner.held.subscription)!,
+      ...owner,
     })
-  return places
+  return owners
 }
 
 /** The subscriptions that have their row in billing already, by Stripe's id. Takes no lock: such a row never moves. */
-export async function readPlaced(
+export async function readOwned(
   sql: Reader,
   subscriptions: readonly string[],
 ): Promise<Map<string, { subscriptionId: string; tenantId: string; accountId: string }>> {

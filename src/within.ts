@@ -1,4 +1,4 @@
-import { Unavailable } from '../errors.ts'
+import { Unavailable } from './errors.ts'
 
 /**
  * Gives up waiting after so many milliseconds. What was begun may still end by itself; nobody waits for it then.
