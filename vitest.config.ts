@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests that need no database start none: only the second project has the server of the whole run. */
-const needsServer = ['test/**/*.db.test.ts', 'test/**/*.e2e.test.ts']
+const needsServer = ['test/**/*.db.test.ts', 'test/**/*.e2e.test.ts', 'test/**/*.browser.test.ts']
 
 export default defineConfig({
   test: {
@@ -10,7 +10,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: [...needsServer, 'test/**/*.browser.test.ts'],
+          exclude: needsServer,
           testTimeout: 60_000,
         },
       },
