@@ -29,7 +29,10 @@ export function banner(started: Started): string {
       ? ([
           ['from Stripe', 'STRIPE_WEBHOOK_SECRETS=$(stripe listen --print-secret) npm start'],
           ['', `stripe listen --forward-to ${url}/webhooks/stripe`],
-          ['', 'AUTO_PROVISION=coop beside it makes an organization for each new customer; else they wait to be linked'],
+          [
+            '',
+            'AUTO_PROVISION=coop beside it makes an organization for each new customer; else they wait to be linked',
+          ],
           ['by yourself', `signed with the secret in ${secretFile}`],
         ] satisfies [string, string][])
       : ([['from Stripe', `stripe listen --forward-to ${url}/webhooks/stripe`]] satisfies [
