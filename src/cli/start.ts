@@ -38,13 +38,14 @@ async function start(json: boolean): Promise<void> {
     const secrets = secretsOf(config, database)
     if (!stop.stopping) {
       parts = await startAllInOne({ config, appUrl: database.appUrl, secrets, log })
+      const started = await introduce(config, database, parts.url, (performance.now() - began) / 1000)
+      // Last of all: whoever finds it may rely on everything else, the operator's key included.
       writeRunFile(config.home, {
         url: parts.url,
         database_url: database.appUrl,
         owner_database_url: database.ownerUrl,
         pid: process.pid,
       })
-      const started = await introduce(config, database, parts.url, (performance.now() - began) / 1000)
       process.stdout.write(
         json ? `${JSON.stringify(documented(started), null, 2)}\n` : `${banner(started)}\n`,
       )
