@@ -3,6 +3,7 @@ import { databaseIsAway, isContention } from '../database-errors.ts'
 import type { Log } from '../log.ts'
 import { within } from '../within.ts'
 import type { QueueBackend, WorkerSettings, WorkQueue, WorkWorker } from './backend.ts'
+import { mergeWork } from './merge-work.ts'
 import { onesOf, type QueueName, type WorkPayload } from './names.ts'
 import { jobOptions } from './ring.ts'
 
@@ -36,12 +37,13 @@ export type Served = {
  */
 export function serveQueue(
   name: QueueName,
-  handle: (work: WorkPayload) => Promise<void>,
+  work: (work: WorkPayload) => Promise<void>,
   parts: ServeParts,
 ): Served {
   const { backend, queue, log, giveUp, reached = () => {}, awayMs = 2000 } = parts
   const { attempts = jobOptions.attempts, backoffMs = jobOptions.backoff.delay } = parts
-  const settings: WorkerSettings = { concurrency: 4, ...parts.settings }
+  const settings: WorkerSettings = { concurrency: 16, ...parts.settings }
+  const handle = mergeWork(work)
 
   const running = new Set<Promise<void>>()
 
