@@ -21,9 +21,10 @@ create table stripe.events (
   body_hash bytea not null,
   received_at timestamptz not null default clock_timestamp(),
   -- The trail's part, for a subscription's events: what kind of step it is, the states on both sides as one API-version-free
-  -- shape (see src/stripe/subscription-event.ts), the hashes of their vertices, and which reading of Stripe's object made them.
+  -- shape (src/stripe/event/subscription-event.ts; the one before as what differs from the one after, null where there is none or
+  -- it cannot be told), the hashes of their vertices, and which reading of Stripe's object made them.
   trail_kind text check (trail_kind in ('root', 'edge', 'sighting', 'end')),
-  from_state jsonb,
+  from_difference jsonb,
   to_state jsonb,
   from_hash text,
   to_hash text,
@@ -32,10 +33,8 @@ create table stripe.events (
   fingerprint text,
   projection_version smallint
 );
--- Everything that the trail needs of a subscription's events, read without touching the table.
-create index events_trail on stripe.events (stripe_subscription_id, created_at)
-  include (event_id, trail_kind, request_id, fingerprint, from_hash, to_hash)
-  where trail_kind is not null;
+-- A subscription's trail is read whole, by this.
+create index events_trail on stripe.events (stripe_subscription_id, created_at) where trail_kind is not null;
 create index events_customer on stripe.events (stripe_customer_id) where stripe_customer_id is not null;
 
 create table stripe.event_bodies (

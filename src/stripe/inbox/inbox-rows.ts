@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Envelope, inboxFactsOf } from '../event/envelope.ts'
+import { differenceOf, type StateDifference } from '../event/state-difference.ts'
 import type { Mode, SubscriptionState, TrailKind } from '../event/subscription-event.ts'
 import { subscriptionEventOf } from '../event/subscription-event-of.ts'
 import { asides } from '../event/vertex.ts'
@@ -33,7 +34,8 @@ export type InboxRow = {
   source: 'webhook' | 'replay' | 'fetch'
   bodyHash: string
   trailKind: TrailKind | null
-  fromState: SubscriptionState | null
+  /** The state before, as what differs from the one after; null: there is none, or it cannot be told. */
+  fromDifference: StateDifference | null
   toState: SubscriptionState | null
   fromHash: string | null
   toHash: string | null
@@ -72,7 +74,7 @@ const none = {
   customer: null,
   apiVersion: null,
   trailKind: null,
-  fromState: null,
+  fromDifference: null,
   toState: null,
   fromHash: null,
   toHash: null,
@@ -127,7 +129,7 @@ export function inboxRowOf(delivery: Delivery, mode: Mode, nowSeconds: number): 
     subscription: told.after.subscription,
     customer: told.after.customer,
     trailKind: told.kind,
-    fromState: told.before,
+    fromDifference: told.before && differenceOf(told.before, told.after),
     toState: told.after,
     fromHash: told.before && vertexHash(told.before),
     toHash: vertexHash(told.after),

@@ -1,4 +1,5 @@
 import type { Reader } from '../../db/types.ts'
+import type { StateDifference } from '../event/state-difference.ts'
 import type { SubscriptionState, TrailKind } from '../event/subscription-event.ts'
 
 /** An inbox row that one of the two writes still has to do something about. */
@@ -13,7 +14,8 @@ export type UnhandledEvent = {
   created: number
   request: string | null
   fingerprint: string | null
-  fromState: SubscriptionState | null
+  /** What differed before; null: there was nothing before, or it cannot be told. */
+  fromDifference: StateDifference | null
   toState: SubscriptionState | null
   receivedAt: Date
   /** It had a marker before: it waited for something, or a person asked for it again. */
@@ -33,7 +35,7 @@ export async function unhandledEvents(
   return sql<UnhandledEvent[]>`
     select
       e.event_id as event, e.type, e.stripe_subscription_id as subscription, e.stripe_customer_id as customer, e.trail_kind,
-      extract(epoch from e.created_at)::float8 as created, e.request_id as request, e.fingerprint, e.from_state, e.to_state,
+      extract(epoch from e.created_at)::float8 as created, e.request_id as request, e.fingerprint, e.from_difference, e.to_state,
       e.received_at, w.state is not null as seen_before
     from stripe.events e
     left join stripe.event_writes w on w.event_id = e.event_id and w.write = ${write}
