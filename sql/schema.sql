@@ -48,6 +48,25 @@ CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
 
 --
+-- Name: keep_tier_of_ceiling(); Type: FUNCTION; Schema: billing; Owner: -
+--
+
+CREATE FUNCTION billing.keep_tier_of_ceiling() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if exists (
+    select from entitlements.ceilings
+    where plan_ladder_id = old.plan_ladder_id and product_id = old.product_id and lifted_at is null
+  ) then
+    raise exception 'product % is a ceiling of somebody on ladder %', old.product_id, old.plan_ladder_id
+      using errcode = '23503', constraint = 'plan_ladder_tiers_no_live_ceiling', hint = 'Lift the ceiling first.';
+  end if;
+  return old;
+end $$;
+
+--
 -- Name: pool_provision_transitions; Type: TABLE; Schema: entitlements; Owner: -
 --
 
@@ -307,6 +326,38 @@ begin
 end $$;
 
 --
+-- Name: refuse_foreign_lineage(); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.refuse_foreign_lineage() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if exists (
+    select from entitlements.grants prior
+    where prior.grant_id = new.extends_grant_id and prior.organization_id <> new.organization_id
+  ) then
+    raise exception 'grant % is of another organization: it cannot be extended here', new.extends_grant_id
+      using errcode = '23514', constraint = 'grants_extend_own_organization';
+  end if;
+  return new;
+end $$;
+
+--
+-- Name: refuse_lineage_change(); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.refuse_lineage_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception 'extends_grant_id of grant % is set when the grant is made, and never changed', old.grant_id
+    using errcode = '42501', hint = 'Extend the grant anew.';
+end $$;
+
+--
 -- Name: set_status(uuid, text); Type: FUNCTION; Schema: entitlements; Owner: -
 --
 
@@ -329,6 +380,59 @@ begin
   where subscription_id = p_subscription_id and ended_at is null and status <> p_status;
   get diagnostics changed = row_count;
   return changed;
+end $$;
+
+--
+-- Name: tell_everything(); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.tell_everything() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_catalog.pg_notify('stepladder_entitlements', '*');
+  return null;
+end $$;
+
+--
+-- Name: tell_names(); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.tell_names() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_catalog.pg_notify('stepladder_entitlements', 'names');
+  return null;
+end $$;
+
+--
+-- Name: tell_pool(); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.tell_pool() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_catalog.pg_notify('stepladder_entitlements', new.pool_id::text);
+  return null;
+end $$;
+
+--
+-- Name: tell_pools(); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.tell_pools() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  v_pools text := (select pg_catalog.string_agg(distinct pool_id::text, ' ') from changed);
+begin
+  if v_pools is not null then
+    -- A payload has to be shorter than 8,000 bytes.
+    perform pg_catalog.pg_notify('stepladder_entitlements', case when pg_catalog.length(v_pools) < 7500 then v_pools else '*' end);
+  end if;
+  return null;
 end $$;
 
 --
@@ -565,6 +669,34 @@ CREATE TABLE billing.subscriptions (
 );
 
 --
+-- Name: ceilings; Type: TABLE; Schema: entitlements; Owner: -
+--
+
+CREATE TABLE entitlements.ceilings (
+    ceiling_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    pool_id uuid NOT NULL,
+    plan_ladder_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    reason text NOT NULL,
+    actor_type text NOT NULL,
+    actor_id text,
+    actor_name text,
+    set_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    valid_until timestamp with time zone,
+    lifted_at timestamp with time zone,
+    lifted_how text,
+    lifted_reason text,
+    lifted_by_type text,
+    lifted_by_id text,
+    lifted_by_name text,
+    CONSTRAINT ceilings_check CHECK (((lifted_at IS NULL) = (lifted_how IS NULL))),
+    CONSTRAINT ceilings_lifted_how_check CHECK ((lifted_how = ANY (ARRAY['lifted'::text, 'expired'::text, 'replaced'::text]))),
+    CONSTRAINT ceilings_time_runs_forward CHECK ((lifted_at >= set_at))
+);
+
+--
 -- Name: entitlement_set_features; Type: TABLE; Schema: entitlements; Owner: -
 --
 
@@ -605,8 +737,11 @@ CREATE TABLE entitlements.grants (
     valid_until timestamp with time zone,
     closed_at timestamp with time zone,
     closed_reason text,
+    extends_grant_id uuid,
+    plan_ladder_id uuid,
     CONSTRAINT grants_check CHECK (((closed_at IS NULL) = (closed_reason IS NULL))),
     CONSTRAINT grants_closed_reason_check CHECK ((closed_reason = ANY (ARRAY['superseded'::text, 'revoked'::text, 'expired'::text, 'extended'::text]))),
+    CONSTRAINT grants_extend_another CHECK ((extends_grant_id <> grant_id)),
     CONSTRAINT grants_grant_reason_check CHECK ((grant_reason = ANY (ARRAY['default'::text, 'manual'::text, 'trial'::text, 'extension'::text]))),
     CONSTRAINT grants_quantity_check CHECK ((quantity > 0))
 );
@@ -869,7 +1004,9 @@ CREATE TABLE stripe.fetches (
     window_until double precision NOT NULL,
     state jsonb NOT NULL,
     lease_token bigint NOT NULL,
-    fetched_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    fetched_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    changes_due_at timestamp with time zone DEFAULT (clock_timestamp() + '00:00:05'::interval),
+    changes_since double precision
 );
 
 --
@@ -1027,6 +1164,13 @@ ALTER TABLE ONLY billing.subscription_changes
 
 ALTER TABLE ONLY billing.subscriptions
     ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (subscription_id);
+
+--
+-- Name: ceilings ceilings_pkey; Type: CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.ceilings
+    ADD CONSTRAINT ceilings_pkey PRIMARY KEY (ceiling_id);
 
 --
 -- Name: entitlement_set_features entitlement_set_features_pkey; Type: CONSTRAINT; Schema: entitlements; Owner: -
@@ -1297,10 +1441,46 @@ CREATE INDEX subscription_changes_subscription_id_idx ON billing.subscription_ch
 CREATE INDEX subscriptions_account_id_idx ON billing.subscriptions USING btree (account_id);
 
 --
+-- Name: ceilings_by_organization; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX ceilings_by_organization ON entitlements.ceilings USING btree (organization_id, set_at);
+
+--
+-- Name: ceilings_due; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX ceilings_due ON entitlements.ceilings USING btree (valid_until) WHERE ((lifted_at IS NULL) AND (valid_until IS NOT NULL));
+
+--
+-- Name: ceilings_one_live; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE UNIQUE INDEX ceilings_one_live ON entitlements.ceilings USING btree (pool_id, plan_ladder_id) WHERE (lifted_at IS NULL);
+
+--
 -- Name: entitlement_sets_product_id_idx; Type: INDEX; Schema: entitlements; Owner: -
 --
 
 CREATE INDEX entitlement_sets_product_id_idx ON entitlements.entitlement_sets USING btree (product_id);
+
+--
+-- Name: grants_by_organization; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX grants_by_organization ON entitlements.grants USING btree (organization_id, granted_at);
+
+--
+-- Name: grants_due; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX grants_due ON entitlements.grants USING btree (valid_until) WHERE ((closed_at IS NULL) AND (valid_until IS NOT NULL));
+
+--
+-- Name: grants_extends_grant_id_idx; Type: INDEX; Schema: entitlements; Owner: -
+--
+
+CREATE INDEX grants_extends_grant_id_idx ON entitlements.grants USING btree (extends_grant_id) WHERE (extends_grant_id IS NOT NULL);
 
 --
 -- Name: grants_live_by_pool; Type: INDEX; Schema: entitlements; Owner: -
@@ -1393,6 +1573,12 @@ CREATE INDEX events_customer ON stripe.events USING btree (stripe_customer_id) W
 CREATE INDEX events_trail ON stripe.events USING btree (stripe_subscription_id, created_at) INCLUDE (event_id, trail_kind, request_id, fingerprint, from_hash, to_hash) WHERE (trail_kind IS NOT NULL);
 
 --
+-- Name: fetches_changes_due; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX fetches_changes_due ON stripe.fetches USING btree (changes_due_at) WHERE (changes_due_at IS NOT NULL);
+
+--
 -- Name: subscriptions_customer; Type: INDEX; Schema: stripe; Owner: -
 --
 
@@ -1411,6 +1597,18 @@ CREATE INDEX subscriptions_resolve_at ON stripe.subscriptions USING btree (resol
 CREATE INDEX subscriptions_unresolved ON stripe.subscriptions USING btree (unresolved) WHERE (unresolved IS NOT NULL);
 
 --
+-- Name: products tell_product_key; Type: TRIGGER; Schema: billing; Owner: -
+--
+
+CREATE TRIGGER tell_product_key AFTER UPDATE OF product_key ON billing.products FOR EACH ROW WHEN ((old.product_key <> new.product_key)) EXECUTE FUNCTION entitlements.tell_everything();
+
+--
+-- Name: plan_ladder_tiers tier_of_ceiling_stays; Type: TRIGGER; Schema: billing; Owner: -
+--
+
+CREATE TRIGGER tier_of_ceiling_stays BEFORE DELETE ON billing.plan_ladder_tiers FOR EACH ROW EXECUTE FUNCTION billing.keep_tier_of_ceiling();
+
+--
 -- Name: pool_provision_transitions append_only_rows; Type: TRIGGER; Schema: entitlements; Owner: -
 --
 
@@ -1423,10 +1621,88 @@ CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON entitlements.pool_pro
 CREATE TRIGGER append_only_table BEFORE TRUNCATE ON entitlements.pool_provision_transitions FOR EACH STATEMENT EXECUTE FUNCTION entitlements.refuse_change();
 
 --
+-- Name: grants lineage_is_fixed; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER lineage_is_fixed BEFORE UPDATE ON entitlements.grants FOR EACH ROW WHEN (((old.extends_grant_id IS DISTINCT FROM new.extends_grant_id) OR (old.organization_id <> new.organization_id))) EXECUTE FUNCTION entitlements.refuse_lineage_change();
+
+--
+-- Name: grants lineage_is_own; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER lineage_is_own BEFORE INSERT ON entitlements.grants FOR EACH ROW WHEN ((new.extends_grant_id IS NOT NULL)) EXECUTE FUNCTION entitlements.refuse_foreign_lineage();
+
+--
 -- Name: pool_provisions propagate_to_ladders; Type: TRIGGER; Schema: entitlements; Owner: -
 --
 
 CREATE TRIGGER propagate_to_ladders AFTER UPDATE OF pool_id, status, activated_at, ended_at ON entitlements.pool_provisions FOR EACH ROW WHEN (((((old.pool_id IS DISTINCT FROM new.pool_id) OR (old.status IS DISTINCT FROM new.status)) OR (old.activated_at IS DISTINCT FROM new.activated_at)) OR (old.ended_at IS DISTINCT FROM new.ended_at))) EXECUTE FUNCTION entitlements.propagate_provision_to_ladders();
+
+--
+-- Name: pool_provisions tell_changed; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER tell_changed AFTER UPDATE ON entitlements.pool_provisions REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION entitlements.tell_pools();
+
+--
+-- Name: entitlement_set_features tell_features; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER tell_features AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON entitlements.entitlement_set_features FOR EACH STATEMENT EXECUTE FUNCTION entitlements.tell_everything();
+
+--
+-- Name: pool_provisions tell_given; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER tell_given AFTER INSERT ON entitlements.pool_provisions REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION entitlements.tell_pools();
+
+--
+-- Name: pool_provisions tell_gone; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER tell_gone AFTER DELETE ON entitlements.pool_provisions REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION entitlements.tell_pools();
+
+--
+-- Name: grants tell_other_end; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER tell_other_end AFTER UPDATE OF valid_until ON entitlements.grants FOR EACH ROW WHEN ((old.valid_until IS DISTINCT FROM new.valid_until)) EXECUTE FUNCTION entitlements.tell_pool();
+
+--
+-- Name: resource_pools tell_other_pool; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER tell_other_pool AFTER UPDATE OF organization_id, tenant_id, is_default ON entitlements.resource_pools FOR EACH ROW WHEN ((((old.organization_id IS DISTINCT FROM new.organization_id) OR (old.tenant_id IS DISTINCT FROM new.tenant_id)) OR (old.is_default IS DISTINCT FROM new.is_default))) EXECUTE FUNCTION entitlements.tell_names();
+
+--
+-- Name: entitlement_sets tell_sets; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER tell_sets AFTER INSERT OR DELETE OR UPDATE ON entitlements.entitlement_sets FOR EACH STATEMENT EXECUTE FUNCTION entitlements.tell_everything();
+
+--
+-- Name: organizations tell_organization_gone; Type: TRIGGER; Schema: organization; Owner: -
+--
+
+CREATE TRIGGER tell_organization_gone AFTER DELETE ON organization.organizations FOR EACH ROW EXECUTE FUNCTION entitlements.tell_names();
+
+--
+-- Name: organizations tell_other_organization; Type: TRIGGER; Schema: organization; Owner: -
+--
+
+CREATE TRIGGER tell_other_organization AFTER UPDATE OF organization_key, tenant_id ON organization.organizations FOR EACH ROW WHEN (((old.organization_key IS DISTINCT FROM new.organization_key) OR (old.tenant_id IS DISTINCT FROM new.tenant_id))) EXECUTE FUNCTION entitlements.tell_names();
+
+--
+-- Name: customers tell_customer_gone; Type: TRIGGER; Schema: stripe; Owner: -
+--
+
+CREATE TRIGGER tell_customer_gone AFTER DELETE ON stripe.customers FOR EACH ROW WHEN ((old.organization_id IS NOT NULL)) EXECUTE FUNCTION entitlements.tell_names();
+
+--
+-- Name: customers tell_other_customer; Type: TRIGGER; Schema: stripe; Owner: -
+--
+
+CREATE TRIGGER tell_other_customer AFTER UPDATE OF organization_id ON stripe.customers FOR EACH ROW WHEN (((old.organization_id IS NOT NULL) AND (old.organization_id IS DISTINCT FROM new.organization_id))) EXECUTE FUNCTION entitlements.tell_names();
 
 --
 -- Name: api_keys api_keys_tenant_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
@@ -1513,6 +1789,41 @@ ALTER TABLE ONLY billing.subscriptions
     ADD CONSTRAINT subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
 
 --
+-- Name: ceilings ceilings_organization_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.ceilings
+    ADD CONSTRAINT ceilings_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization.organizations(organization_id);
+
+--
+-- Name: ceilings ceilings_plan_ladder_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.ceilings
+    ADD CONSTRAINT ceilings_plan_ladder_id_fkey FOREIGN KEY (plan_ladder_id) REFERENCES billing.plan_ladders(plan_ladder_id);
+
+--
+-- Name: ceilings ceilings_pool_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.ceilings
+    ADD CONSTRAINT ceilings_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES entitlements.resource_pools(pool_id);
+
+--
+-- Name: ceilings ceilings_product_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.ceilings
+    ADD CONSTRAINT ceilings_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
+
+--
+-- Name: ceilings ceilings_tenant_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.ceilings
+    ADD CONSTRAINT ceilings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
 -- Name: entitlement_set_features entitlement_set_features_entitlement_set_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
 --
 
@@ -1527,11 +1838,25 @@ ALTER TABLE ONLY entitlements.entitlement_sets
     ADD CONSTRAINT entitlement_sets_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
 
 --
+-- Name: grants grants_extends_grant_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.grants
+    ADD CONSTRAINT grants_extends_grant_id_fkey FOREIGN KEY (extends_grant_id) REFERENCES entitlements.grants(grant_id);
+
+--
 -- Name: grants grants_organization_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
 --
 
 ALTER TABLE ONLY entitlements.grants
     ADD CONSTRAINT grants_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization.organizations(organization_id);
+
+--
+-- Name: grants grants_plan_ladder_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE ONLY entitlements.grants
+    ADD CONSTRAINT grants_plan_ladder_id_fkey FOREIGN KEY (plan_ladder_id) REFERENCES billing.plan_ladders(plan_ladder_id);
 
 --
 -- Name: grants grants_pool_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
@@ -1809,6 +2134,12 @@ GRANT USAGE ON SCHEMA organization TO stepladder_app;
 GRANT USAGE ON SCHEMA stripe TO stepladder_app;
 
 --
+-- Name: FUNCTION keep_tier_of_ceiling(); Type: ACL; Schema: billing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION billing.keep_tier_of_ceiling() FROM PUBLIC;
+
+--
 -- Name: TABLE pool_provision_transitions; Type: ACL; Schema: entitlements; Owner: -
 --
 
@@ -1852,6 +2183,30 @@ REVOKE ALL ON FUNCTION entitlements.propagate_provision_to_ladders() FROM PUBLIC
 
 REVOKE ALL ON FUNCTION entitlements.set_status(p_subscription_id uuid, p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION entitlements.set_status(p_subscription_id uuid, p_status text) TO stepladder_app;
+
+--
+-- Name: FUNCTION tell_everything(); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.tell_everything() FROM PUBLIC;
+
+--
+-- Name: FUNCTION tell_names(); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.tell_names() FROM PUBLIC;
+
+--
+-- Name: FUNCTION tell_pool(); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.tell_pool() FROM PUBLIC;
+
+--
+-- Name: FUNCTION tell_pools(); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.tell_pools() FROM PUBLIC;
 
 --
 -- Name: FUNCTION transition(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb); Type: ACL; Schema: entitlements; Owner: -
@@ -1945,6 +2300,48 @@ GRANT UPDATE(duplicate_of) ON TABLE billing.subscription_changes TO stepladder_a
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE billing.subscriptions TO stepladder_app;
+
+--
+-- Name: TABLE ceilings; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE entitlements.ceilings TO stepladder_app;
+
+--
+-- Name: COLUMN ceilings.lifted_at; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT UPDATE(lifted_at) ON TABLE entitlements.ceilings TO stepladder_app;
+
+--
+-- Name: COLUMN ceilings.lifted_how; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT UPDATE(lifted_how) ON TABLE entitlements.ceilings TO stepladder_app;
+
+--
+-- Name: COLUMN ceilings.lifted_reason; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT UPDATE(lifted_reason) ON TABLE entitlements.ceilings TO stepladder_app;
+
+--
+-- Name: COLUMN ceilings.lifted_by_type; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT UPDATE(lifted_by_type) ON TABLE entitlements.ceilings TO stepladder_app;
+
+--
+-- Name: COLUMN ceilings.lifted_by_id; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT UPDATE(lifted_by_id) ON TABLE entitlements.ceilings TO stepladder_app;
+
+--
+-- Name: COLUMN ceilings.lifted_by_name; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT UPDATE(lifted_by_name) ON TABLE entitlements.ceilings TO stepladder_app;
 
 --
 -- Name: TABLE entitlement_set_features; Type: ACL; Schema: entitlements; Owner: -
@@ -2059,6 +2456,18 @@ GRANT SELECT,INSERT,UPDATE ON TABLE stripe.fetch_budget TO stepladder_app;
 --
 
 GRANT SELECT,INSERT ON TABLE stripe.fetches TO stepladder_app;
+
+--
+-- Name: COLUMN fetches.changes_due_at; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT UPDATE(changes_due_at) ON TABLE stripe.fetches TO stepladder_app;
+
+--
+-- Name: COLUMN fetches.changes_since; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT UPDATE(changes_since) ON TABLE stripe.fetches TO stepladder_app;
 
 --
 -- Name: TABLE prices; Type: ACL; Schema: stripe; Owner: -

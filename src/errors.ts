@@ -16,11 +16,13 @@ export class StepladderError extends Error {
 /** What was asked cannot be asked in this way: exit code 2 on the command line, 4xx over HTTP. */
 export class UsageError extends StepladderError {}
 
+type RefusedStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422
+
 /** What was asked is refused by a rule or by the present state: exit code 1, or `status` over HTTP. */
 export class Refused extends StepladderError {
-  readonly status: 400 | 401 | 403 | 404 | 409 | 422
+  readonly status: RefusedStatus
 
-  constructor(code: string, message: string, fix: string, status: 400 | 401 | 403 | 404 | 409 | 422 = 409) {
+  constructor(code: string, message: string, fix: string, status: RefusedStatus = 409) {
     super(code, message, fix)
     this.status = status
   }

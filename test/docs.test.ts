@@ -166,7 +166,7 @@ describe('README.md', () => {
     expect(commands).toContain('replay waiting')
     const addresses = Object.keys(routesAndRoles)
       .map((route) => route.split(' ')[1]!)
-      .filter((path) => path !== '/' && !/\*|sign-out/.test(path))
+      .filter((path) => path !== '/' && !/\*|sign-out/.test(path) && !path.startsWith('/api/v1/'))
     const processes = readdirSync(join(root, 'workers')).map((name) => `workers/${name}`)
     for (const name of [...commands, ...processes, ...environmentKeys])
       expect(readme).toContain(`\`${name}\``)
@@ -186,6 +186,21 @@ describe('README.md', () => {
       entry.isDirectory(),
     )
     for (const { name } of folders) expect(readme).toContain(`src/${name}`)
+  })
+})
+
+describe('docs/api.md', () => {
+  test('every route of the API stands there with who may ask, and no other', () => {
+    const told = [...read('docs/api.md').matchAll(/^\| `([A-Z]+ \/\S+)` \| (\w+) \|/gm)].map(
+      ([, route, who]) => `${route} ${who}`,
+    )
+    const there = Object.entries(routesAndRoles)
+      .filter(([route]) => route.includes(' /api/v1/'))
+      .map(
+        ([route, rule]) =>
+          `${route.replace('/api/v1', '')} ${rule.includes('viewer') ? 'readers' : 'operators'}`,
+      )
+    expect(told).toEqual(there)
   })
 })
 

@@ -2,9 +2,10 @@
 import { runProcess } from '../src/processes/run-process.ts'
 import { serveSubscriptionChanges } from '../src/processes/serve-writes.ts'
 import { startSweeper } from '../src/processes/start-sweeper.ts'
+import { warnAtStart } from '../src/processes/warn-at-start.ts'
 
 await runProcess('subscription-changes', async ({ config, log, db, bells, reached }) => {
-  for (const warning of await bells.backend.check()) log.warn({ backend: bells.backend.kind }, warning)
+  await warnAtStart({ db, backend: bells.backend, config, log })
   const worker = serveSubscriptionChanges({ db, bells, config, log, reached })
   const sweeper = startSweeper({ db, ring: bells.ring, log })
   return {

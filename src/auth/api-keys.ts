@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, hash, randomBytes } from 'node:crypto'
 import type { Db, Reader } from '../db/types.ts'
 import { Refused, UsageError } from '../errors.ts'
 
@@ -114,28 +114,38 @@ export async function callerOfKey(sql: Reader, text: string): Promise<Caller | n
 const believedFor = 5_000
 const mostRemembered = 1_000
 
+export type KeyCheck = {
+  /** Whose key a text is; null when it is nobody's or was revoked. */
+  (text: string): Promise<Caller | null>
+  /** The same from memory alone and at once; null also for a key that is not remembered. */
+  known: (text: string) => Caller | null
+}
+
 /**
  * `callerOfKey` with a short memory for keys that were found, so that a busy caller costs one look-up every 5 s.
  * A key that was not found is asked for each time: remembering those would let strangers fill the memory.
  */
-export function createKeyCheck(
-  db: Db,
-  now: () => number = Date.now,
-): (text: string) => Promise<Caller | null> {
+export function createKeyCheck(db: Db, now: () => number = Date.now): KeyCheck {
   const remembered = new Map<string, { caller: Caller; until: number }>()
-  return async (text) => {
+  // The key's hash and not the key, so that a heap dump tells no secrets.
+  const hashText = (text: string) => hash('sha256', text, 'base64')
+  const find = (keyHash: string) => {
+    const entry = remembered.get(keyHash)
+    return entry && entry.until > now() ? entry.caller : null
+  }
+  const check = async (text: string) => {
     if (!keyForm.test(text)) return null
-    // The key's hash and not the key, so that a heap dump tells no secrets.
-    const hash = hashOf(text).toString('base64')
-    const known = remembered.get(hash)
-    if (known && known.until > now()) return known.caller
-    remembered.delete(hash)
+    const keyHash = hashText(text)
+    const known = find(keyHash)
+    if (known) return known
+    remembered.delete(keyHash)
     const caller = await callerOfKey(db, text)
     if (!caller) return null
     if (remembered.size >= mostRemembered) remembered.delete(remembered.keys().next().value!)
-    remembered.set(hash, { caller, until: now() + believedFor })
+    remembered.set(keyHash, { caller, until: now() + believedFor })
     return caller
   }
+  return Object.assign(check, { known: (text: string) => (keyForm.test(text) ? find(hashText(text)) : null) })
 }
 
 /** The SHA-256 of a key or a session's token: the only form in which either is kept. */

@@ -1,6 +1,15 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { Refused } from '../errors.ts'
+import {
+  catalogDescription,
+  catalogKey,
+  catalogName,
+  featureChanges,
+  flatKind,
+  productStatuses,
+  tierRank as rank,
+} from './catalog-fields.ts'
 import { didYouMean } from './did-you-mean.ts'
 
 /** A catalog file that cannot be taken. Every fault is named with its path and what to do about it. */
@@ -15,32 +24,12 @@ export class CatalogInvalid extends Refused {
   }
 }
 
-export const productTypes = ['addon', 'usage', 'one_time'] as const
-export const productStatuses = ['draft', 'published', 'retired'] as const
-
-/** The panel's slug and the schema's ladder_key are one field (D12): the form of a key is checked here and not there. */
-const key = z
-  .string()
-  .max(100)
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'has to be kebab-case, such as extra-seats')
-const name = z.string().trim().min(1, 'may not be empty').max(200)
 const stripeId = z
   .string()
   .trim()
   .min(1, 'may not be empty')
   .max(255)
   .regex(/^\S+$/, 'has to be one of Stripe’s ids, without spaces')
-const featureKey = z
-  .string()
-  .max(100)
-  .regex(/^[A-Za-z][\w.:-]*$/, 'has to start with a letter and hold letters, digits and . _ : - alone')
-/** A number is a limit, `unlimited` is a value, and null takes the feature away. */
-const featureValue = z.union(
-  [z.boolean(), z.number().finite(), z.string().trim().min(1).max(200), z.null()],
-  {
-    error: 'has to be true, false, a number, a text such as unlimited, or null to take it away',
-  },
-)
 const listOf = <Item extends z.ZodType>(item: Item) =>
   z
     .array(item)
@@ -48,31 +37,32 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
     .transform((list) => list ?? [])
 
 /** A bare key has its place in the list as its rank, 0 first; the long form is for ranks with gaps. */
-const tier = z.union([key, z.strictObject({ product: key, rank: z.int32() })], {
+const tier = z.union([catalogKey, z.strictObject({ product: catalogKey, rank })], {
   error: 'has to be the key of a product, or { product, rank }',
 })
 
 const product = z.strictObject({
-  key,
-  name,
-  type: z
-    .enum(productTypes, {
-      error: ({ input }) =>
-        input === 'plan' ? 'a plan has no type: leave it out and put the product on a ladder' : undefined,
-    })
-    .nullish(),
+  key: catalogKey,
+  name: catalogName,
+  type: flatKind.nullish(),
   status: z.enum(productStatuses).optional(),
   stripe: z
     .strictObject({ products: listOf(stripeId), prices: listOf(stripeId) })
     .nullish()
     .transform((stripe) => stripe ?? { products: [], prices: [] }),
-  features: z
-    .record(featureKey, featureValue)
-    .nullish()
-    .transform((features) => features ?? {}),
+  features: featureChanges.nullish().transform((features) => features ?? {}),
 })
-const ladder = z.strictObject({ key, name, description: z.string().max(2000).nullish(), tiers: listOf(tier) })
-const orgType = z.strictObject({ key, name, default_ladder: key.nullish() })
+const ladder = z.strictObject({
+  key: catalogKey,
+  name: catalogName,
+  description: catalogDescription.nullish(),
+  tiers: listOf(tier),
+})
+const orgType = z.strictObject({
+  key: catalogKey,
+  name: catalogName,
+  default_ladder: catalogKey.nullish(),
+})
 
 const catalogFile = z.strictObject({
   version: z.literal(1, { error: 'has to be 1' }),

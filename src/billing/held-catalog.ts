@@ -1,4 +1,4 @@
-import type { productStatuses, productTypes } from './catalog-file.ts'
+import type { flatKinds, productStatuses } from './catalog-fields.ts'
 
 type FeatureValue = boolean | number | string
 
@@ -7,7 +7,7 @@ export type HeldCatalog = { products: HeldProduct[]; ladders: HeldLadder[]; orgT
 export type HeldProduct = {
   key: string
   name: string
-  type: (typeof productTypes)[number] | null
+  type: (typeof flatKinds)[number] | null
   status: (typeof productStatuses)[number]
   features: Record<string, FeatureValue>
   stripeProducts: string[]

@@ -20,7 +20,7 @@ export type AllInOne = {
 
 /** The receiver, the API, the queue dashboard, both workers and the sweeper in this process, over one pool. */
 export async function startAllInOne({ config, appUrl, secrets, log }: AllInOneParts): Promise<AllInOne> {
-  const db = connect(appUrl, { max: 20 })
+  const db = connect(appUrl, { max: 20, statementTimeout: 30_000 })
   const opened: (() => Promise<void>)[] = [() => db.end({ timeout: 3 })]
   const close = async () => {
     for (const part of opened.splice(0).reverse()) await part()

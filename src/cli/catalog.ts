@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { type CatalogFile, parseCatalogFile } from '../billing/catalog-file.ts'
-import type { Changes } from '../billing/plan-catalog.ts'
 import type { Db } from '../db/types.ts'
 import { UsageError } from '../errors.ts'
-import { type AppliedCatalog, applyCatalog } from '../stripe/catalog/apply-catalog.ts'
+import { applyCatalog, tryCatalog } from '../stripe/catalog/apply-catalog.ts'
 import { exportCatalog } from '../stripe/catalog/export-catalog.ts'
+import { checkCatalog } from './catalog-check.ts'
+import { catalogTold, radiusDocument } from './catalog-told.ts'
 import { type Answer, answering } from './output.ts'
-import { withSession } from './session.ts'
+import { type Session, withSession } from './session.ts'
 
 /** `stepladder catalog`: what is sold, in one file. */
 export function register(program: Command): void {
@@ -17,13 +18,22 @@ export function register(program: Command): void {
     .command('apply')
     .description('bring the catalog to what a file says; what the file leaves out stays')
     .argument('<file>', 'a catalog file, YAML or JSON; - reads it from standard input')
-    .option('--dry-run', 'say what would change and change nothing')
+    .option('--dry-run', 'say what would change, and who would move from where to where; change nothing')
     .option('--json', 'print one JSON document')
     .action(
       answering(async (file: string, options: { dryRun?: boolean }) => {
         const content = readCatalog(file)
-        return withSession(({ app }) => applied(app, content, options.dryRun === true))
+        return withSession((session) => applied(session, content, options.dryRun === true))
       }),
+    )
+  catalog
+    .command('check')
+    .description('whether every price that the inbox shows has a product; changes nothing')
+    .option('--json', 'print one JSON document')
+    .action(
+      answering(() =>
+        withSession(({ app }) => app.begin('isolation level repeatable read read only', checkCatalog)),
+      ),
     )
   catalog
     .command('export')
@@ -52,9 +62,12 @@ function readCatalog(file: string): CatalogFile {
   return parseCatalogFile(text)
 }
 
-async function applied(app: Db, file: CatalogFile, dryRun: boolean): Promise<Answer> {
-  const outcome = await applyCatalog(app, file, { dryRun })
-  const { report, changed, woken, resolving } = outcome
+async function applied({ app, config }: Session, file: CatalogFile, dryRun: boolean): Promise<Answer> {
+  const { autoProvision, stripeApiKey } = config
+  const outcome = dryRun
+    ? await tryCatalog(app, file, { autoProvision, canFetch: stripeApiKey !== null, now: new Date() })
+    : await applyCatalog(app, file)
+  const { report, changed, woken, resolving, radius } = outcome
   return {
     json: {
       dry_run: dryRun,
@@ -66,8 +79,9 @@ async function applied(app: Db, file: CatalogFile, dryRun: boolean): Promise<Ans
       stripe_prices: report.stripePrices,
       woken,
       resolving,
+      ...(radius && { blast_radius: radiusDocument(radius) }),
     },
-    text: told(outcome),
+    text: catalogTold(outcome),
   }
 }
 
@@ -75,33 +89,4 @@ async function exported(app: Db, format: 'yaml' | 'json'): Promise<Answer> {
   const document = await exportCatalog(app)
   const text = format === 'json' ? JSON.stringify(document, null, 2) : stringify(document, { lineWidth: 110 })
   return { json: document, text }
-}
-
-/** What an apply did (or would do), thing by thing; what stood so already is only counted. */
-function told({ dryRun, changed, report, woken, resolving }: AppliedCatalog): string {
-  const would = dryRun ? 'would be ' : ''
-  const kinds: [string, Changes][] = [
-    ['product', report.products],
-    ['ladder', report.ladders],
-    ['org type', report.orgTypes],
-    ['Stripe product', report.stripeProducts],
-    ['Stripe price', report.stripePrices],
-  ]
-  const lines = kinds.flatMap(([kind, changes]) => [
-    ...changes.created.map((key) => `${kind} ${key} ${would}created`),
-    ...changes.changed.map(({ key, what }) => `${kind} ${key} ${would}changed: ${what.join('; ')}`),
-  ])
-  const same = kinds.reduce((sum, [, { unchanged }]) => sum + unchanged.length, 0)
-  if (!changed)
-    lines.push(`Nothing ${dryRun ? 'would change' : 'changed'}: the catalog stands like this already.`)
-  else if (same > 0)
-    lines.push(`${same} ${same === 1 ? 'thing stands' : 'things stand'} as the file says already.`)
-  if (woken > 0) lines.push(`${count(woken, 'write')} that waited for this ${would || 'are '}taken up.`)
-  if (resolving > 0) lines.push(`${count(resolving, 'subscription')} ${would || 'are '}resolved again.`)
-  if (dryRun) lines.push('Dry run: nothing was written.')
-  return lines.join('\n')
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`
 }

@@ -38,6 +38,7 @@ function ladderStory({
   since,
   holder,
   claims,
+  ceiling,
   history,
 }: LadderExplained): string {
   const place =
@@ -54,6 +55,7 @@ function ladderStory({
   ])
   return [
     place,
+    ...(ceiling ? [`  at most ${ceiling.product} (rank ${ceiling.rank}): ceiling ${ceiling.id}`] : []),
     ...claims.map(claimLine),
     ...(moves.length > 0 ? [table(['  when', 'move', 'tier', 'by', 'reason', 'cause'], moves)] : []),
   ].join('\n')

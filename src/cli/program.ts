@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { register as alarms } from './alarms.ts'
+import { register as bench } from './bench.ts'
 import { register as catalog } from './catalog.ts'
 import { register as explain } from './explain.ts'
 import { register as keys } from './keys.ts'
@@ -11,7 +13,7 @@ import { register as start } from './start.ts'
 import { register as verify } from './verify.ts'
 
 /** Each command is a file that adds itself. */
-const commands = [start, migrate, catalog, keys, explain, simulate, verify, replay]
+const commands = [start, migrate, catalog, keys, explain, simulate, verify, replay, alarms, bench]
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

@@ -7,6 +7,8 @@ export type ConnectOptions = {
   max?: number
   /** Shown in `pg_stat_activity`, so that a lock's holder can be told from its waiters. */
   applicationName?: string
+  /** Milliseconds after which a statement is given up; none unless told. A process that serves sets it: one that hangs must not hold the others. */
+  statementTimeout?: number
   /** Seconds until a connection attempt is given up. */
   connectTimeout?: number
 }
@@ -20,7 +22,10 @@ export function connect(url: string, options: ConnectOptions = {}): Db {
   const db = postgres(url, {
     max: options.max ?? 10,
     connect_timeout: options.connectTimeout ?? 10,
-    connection: { application_name: options.applicationName ?? 'stepladder' },
+    connection: {
+      application_name: options.applicationName ?? 'stepladder',
+      ...(options.statementTimeout === undefined ? {} : { statement_timeout: options.statementTimeout }),
+    },
     transform: { column: { from: postgres.toCamel, to: postgres.fromCamel } },
     types: { bigint: { to: 20, from: [20], serialize: String, parse: safeInteger } },
     onnotice: () => {},

@@ -2,7 +2,7 @@ import type { Reader } from '../db/types.ts'
 import { bestClaim, type Claim, whyClaim } from './claims.ts'
 import { type Enrollment, listEnrollments } from './enrollments.ts'
 import { type HistoryEntry, organizationHistory } from './history.ts'
-import { poolClaims } from './pool-claims.ts'
+import { type LadderCeiling, poolClaims } from './pool-claims.ts'
 import { getDefaultPool } from './tiers.ts'
 
 export type ClaimExplained = {
@@ -25,6 +25,8 @@ export type LadderExplained = {
   since: string | null
   holder: Enrollment['holder'] | null
   claims: ClaimExplained[]
+  /** Only where an operator said "at most". */
+  ceiling?: { id: string; product: string; rank: number }
   history: Omit<HistoryEntry, 'ladder'>[]
 }
 
@@ -73,17 +75,22 @@ export async function explainOrganization(
       since: place?.since ?? null,
       holder: place?.holder ?? null,
       claims: here ? explained(here, names) : [],
+      ...(here?.ceiling && { ceiling: ceilingExplained(here.ceiling, names) }),
       history: history.filter((entry) => entry.ladder === ladder).map(({ ladder: _, ...entry }) => entry),
     }
   })
   return { organization: organizationId, name: about!.name, customers: about!.customers, ladders }
 }
 
+function ceilingExplained({ ceilingId, productId, rank }: LadderCeiling, names: ReadonlyMap<string, string>) {
+  return { id: ceilingId, product: names.get(productId)!, rank }
+}
+
 function explained(
-  { claims, holder }: Awaited<ReturnType<typeof poolClaims>>[number],
+  { claims, holder, ceiling }: Awaited<ReturnType<typeof poolClaims>>[number],
   names: ReadonlyMap<string, string>,
 ): ClaimExplained[] {
-  const winner = bestClaim(claims, holder)
+  const winner = bestClaim(claims, holder, ceiling)
   return claims
     .map((claim) => ({
       kind: claim.kind,
@@ -104,6 +111,7 @@ async function namesOf(
 ): Promise<Map<string, string>> {
   const ids = claims.flatMap((ladder) => [
     ladder.planLadderId,
+    ...(ladder.ceiling ? [ladder.ceiling.productId] : []),
     ...ladder.claims.flatMap((claim) => [claim.id, claim.productId]),
   ])
   const rows = await reader<{ id: string; name: string }[]>`

@@ -21,8 +21,21 @@ export type HistoryEntry = {
   effective_at: string
 }
 
+export type HistoryWanted = {
+  /** The ladder's key. */
+  ladder?: string | undefined
+  /** The last entry of the page before: it and all before it are left out. */
+  after?: { ladder: string; sequence: number } | null
+  limit?: number
+}
+
 /** What happened to an organization on all its ladders, in order. */
-export async function organizationHistory(reader: Reader, organizationId: string): Promise<HistoryEntry[]> {
+export async function organizationHistory(
+  reader: Reader,
+  organizationId: string,
+  wanted: HistoryWanted = {},
+): Promise<HistoryEntry[]> {
+  const { ladder = null, after = null, limit = null } = wanted
   const rows = await reader<
     {
       ladder: string
@@ -50,7 +63,16 @@ export async function organizationHistory(reader: Reader, organizationId: string
       left join billing.products f on f.product_id = m.from_product_id
       left join billing.products t on t.product_id = m.to_product_id
      where p.organization_id = ${organizationId}
-     order by m.effective_at, l.ladder_key, m.sequence`
+       and (${ladder}::text is null or l.ladder_key = ${ladder})
+       and (${after === null} or (m.effective_at, l.ladder_key, m.sequence) > (
+         select last.effective_at, known.ladder_key, last.sequence
+           from entitlements.pool_provision_transitions last
+           join billing.plan_ladders known using (plan_ladder_id)
+           join entitlements.resource_pools own on own.pool_id = last.pool_id and own.organization_id = ${organizationId}
+          where known.ladder_key = ${after?.ladder ?? null} and last.sequence = ${after?.sequence ?? null}::bigint
+          limit 1))
+     order by m.effective_at, l.ladder_key, m.sequence
+     limit ${limit}`
   return rows.map((row) => ({
     ladder: row.ladder,
     sequence: row.sequence,

@@ -3,9 +3,9 @@ import type { Tx } from '../db/types.ts'
 /** Who does it. The type is open: a new source of moves is a new call site with a type of its own (R28). */
 export type Actor = { type: 'webhook' | 'system' | 'operator' | (string & {}); id?: string; name?: string }
 
-/** What brought it about: an event's id, a fetch's, a grant's, … */
+/** What brought it about: an event's id, a fetch's, a grant's, a ceiling's, … */
 export type Cause = {
-  kind: 'event' | 'fetch' | 'grant' | 'catalog' | 'operator' | 'organization'
+  kind: 'event' | 'fetch' | 'grant' | 'ceiling' | 'catalog' | 'operator' | 'organization'
   id: string
 }
 

@@ -1,5 +1,5 @@
 import type { Reader } from '../db/types.ts'
-import type { Claim, Holder } from './claims.ts'
+import type { Ceiling, Claim, Holder } from './claims.ts'
 
 export type LadderHolder = Holder & {
   status: string
@@ -19,10 +19,16 @@ export type LadderClaims = {
   planLadderId: string
   holder: LadderHolder | null
   claims: Claim[]
+  /** An operator's "at most", while it is neither lifted nor past its end. */
+  ceiling: LadderCeiling | null
+  /** One that ran out and that nobody has lifted yet: it decides nothing, and may be why the place moves now. */
+  lapsedCeiling: LadderCeiling | null
 }
 
+export type LadderCeiling = Ceiling & { ceilingId: string }
+
 type Row = {
-  role: 'holder' | 'claim'
+  role: 'holder' | 'claim' | 'ceiling'
   poolId: string
   planLadderId: string
   kind: Claim['kind']
@@ -40,8 +46,8 @@ type Row = {
 const suspendedStatuses = new Set(['unpaid', 'paused'])
 
 /**
- * The claims and holders of many pools, one entry per pool and ladder on which there is either. Read under the pools' locks
- * when something is decided by it. A grant whose `valid_until` has passed claims nothing, whether or not its expiry job has run:
+ * The claims, holders and ceilings of many pools, one entry per pool and ladder on which there is any. Read under the pools' locks
+ * when something is decided by it. A grant or ceiling whose `valid_until` has passed counts for nothing, whether or not its expiry job has run:
  * the clock is the database's, read by this statement, after the lock.
  */
 export async function poolClaims(reader: Reader, poolIds: readonly string[]): Promise<LadderClaims[]> {
@@ -71,8 +77,15 @@ export async function poolClaims(reader: Reader, poolIds: readonly string[]): Pr
            (extract(epoch from g.granted_at) * 1000000)::bigint, g.grant_reason, true, null
       from entitlements.grants g
       join billing.plan_ladder_tiers t on t.product_id = g.product_id
+       and t.plan_ladder_id = coalesce(g.plan_ladder_id, t.plan_ladder_id)
      where g.pool_id = any(${pools}::uuid[]) and g.grant_reason <> 'default' and g.closed_at is null
-       and (g.valid_until is null or g.valid_until > clock_timestamp())`
+       and (g.valid_until is null or g.valid_until > clock_timestamp())
+    union all
+    select 'ceiling', c.pool_id, c.plan_ladder_id, 'default', c.ceiling_id, c.product_id, t.rank, '', 0, null,
+           c.valid_until is null or c.valid_until > clock_timestamp(), null
+      from entitlements.ceilings c
+      join billing.plan_ladder_tiers t on t.plan_ladder_id = c.plan_ladder_id and t.product_id = c.product_id
+     where c.pool_id = any(${pools}::uuid[]) and c.lifted_at is null`
   return grouped(rows)
 }
 
@@ -82,8 +95,14 @@ function grouped(rows: readonly Row[]): LadderClaims[] {
     const key = `${row.poolId} ${row.planLadderId}`
     let ladder = found.get(key)
     if (!ladder) {
-      ladder = { poolId: row.poolId, planLadderId: row.planLadderId, holder: null, claims: [] }
+      const { poolId, planLadderId } = row
+      ladder = { poolId, planLadderId, holder: null, claims: [], ceiling: null, lapsedCeiling: null }
       found.set(key, ladder)
+    }
+    if (row.role === 'ceiling') {
+      const { id: ceilingId, productId, rank } = row
+      ladder[row.live ? 'ceiling' : 'lapsedCeiling'] = { ceilingId, productId, rank: rank! }
+      continue
     }
     if (row.role === 'holder') ladder.holder = holderOf(row)
     // A default claims the place that it holds and no other: what replaces it closes it.

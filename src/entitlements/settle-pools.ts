@@ -10,7 +10,7 @@ export type SettleRequest = {
   actor: Actor
   cause: Cause
   reason: string
-  /** The subscription_id or grant_id whose claim changed: it tells which request a move is due to when several name one pool. */
+  /** The subscription_id, grant_id or ceiling_id that changed: it tells which request a move is due to when several name one pool. */
   about?: string
 }
 
@@ -38,13 +38,16 @@ export async function settlePools(tx: Tx, requests: readonly SettleRequest[]): P
 
   const moves: Move[] = []
   const lapsed: string[] = []
+  const lapsedCeilings: string[] = []
   for (const ladder of ladders) {
     const { move, lapsedGrant } = moveFor(ladder, byPool.get(ladder.poolId)!)
     if (move) moves.push(move)
     if (lapsedGrant) lapsed.push(lapsedGrant)
+    if (move && ladder.lapsedCeiling) lapsedCeilings.push(ladder.lapsedCeiling.ceilingId)
   }
   if (moves.length === 0) return []
   if (lapsed.length > 0) await closeLapsed(tx, lapsed)
+  if (lapsedCeilings.length > 0) await liftLapsed(tx, lapsedCeilings)
   const moved = await transitionMany(tx, moves)
   return moved.flatMap((one, index) =>
     one.type === 'none' ? [] : [{ ...one, type: one.type, byDefault: index >= moves.length }],
@@ -55,8 +58,8 @@ function moveFor(
   ladder: LadderClaims,
   requests: readonly SettleRequest[],
 ): { move?: Move; lapsedGrant?: string } {
-  const { poolId, planLadderId, holder, claims } = ladder
-  const decision = decide(claims, holder)
+  const { poolId, planLadderId, holder, claims, ceiling } = ladder
+  const decision = decide(claims, holder, ceiling)
   if (decision.kind === 'keep') return {}
   const to = decision.kind === 'move' ? decision.to : null
   const target = to && {
@@ -68,7 +71,7 @@ function moveFor(
     requests.find(({ about }) => about !== undefined && about === to?.id) ??
     requests.find(({ about }) => about !== undefined && about === holder?.id) ??
     requests.at(-1)!
-  const lapse = lapseOf(ladder, request)
+  const lapse = lapseOfGrant(ladder, request) ?? lapseOfCeiling(ladder, request)
   return {
     move: { poolId, planLadderId, target, ...(lapse ?? pick(request)) },
     ...(holder?.grant && !holder.grant.live && { lapsedGrant: holder.id }),
@@ -83,13 +86,15 @@ function pick({ actor, reason, cause }: SettleRequest) {
  * A grant that ran out may be noticed only when some event passes by. If the holder would have stayed with its grant alive,
  * then the grant moved the pool and not that event, and history says so.
  */
-function lapseOf({ holder, claims }: LadderClaims, request: SettleRequest): ReturnType<typeof pick> | null {
-  if (!holder?.grant || holder.grant.live) return null
-  if (request.cause.kind === 'grant' || request.cause.kind === 'operator') return null
+function lapseOfGrant(
+  { holder, claims, ceiling }: LadderClaims,
+  request: SettleRequest,
+): ReturnType<typeof pick> | null {
+  if (!holder?.grant || holder.grant.live || request.about === holder.id) return null
   const { grantReason, closedReason, rank, givenAt } = holder.grant
   const { kind, id, productId, status } = holder
   const alive = { kind, id, productId, status, givenAt, rank: rank ?? 0, suspended: false }
-  if (decide([...claims, alive], holder).kind !== 'keep') return null
+  if (decide([...claims, alive], holder, ceiling).kind !== 'keep') return null
   const fate = closedReason === null || closedReason === 'expired' ? 'ran out' : `was ${closedReason}`
   return {
     actor: { type: 'system' },
@@ -98,8 +103,29 @@ function lapseOf({ holder, claims }: LadderClaims, request: SettleRequest): Retu
   }
 }
 
+/** The same for a ceiling: if the place would have stayed under it, then its end moved the pool. */
+function lapseOfCeiling(
+  { holder, claims, lapsedCeiling }: LadderClaims,
+  request: SettleRequest,
+): ReturnType<typeof pick> | null {
+  if (!lapsedCeiling || request.about === lapsedCeiling.ceilingId) return null
+  if (decide(claims, holder, lapsedCeiling).kind !== 'keep') return null
+  return {
+    actor: { type: 'system' },
+    reason: 'The ceiling ran out',
+    cause: { kind: 'ceiling', id: lapsedCeiling.ceilingId },
+  }
+}
+
 async function closeLapsed(tx: Tx, grantIds: string[]): Promise<void> {
   await tx`
     update entitlements.grants set closed_at = clock_timestamp(), closed_reason = 'expired'
     where grant_id = any(${grantIds}::uuid[]) and closed_at is null and valid_until <= clock_timestamp()`
+}
+
+async function liftLapsed(tx: Tx, ceilingIds: string[]): Promise<void> {
+  await tx`
+    update entitlements.ceilings
+    set lifted_at = clock_timestamp(), lifted_how = 'expired', lifted_reason = 'It ran out', lifted_by_type = 'system'
+    where ceiling_id = any(${ceilingIds}::uuid[]) and lifted_at is null and valid_until <= clock_timestamp()`
 }

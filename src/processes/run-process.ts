@@ -53,7 +53,7 @@ async function openDatabase(config: Config, name: string): Promise<{ db: Db; url
     )
   }
   const url = await applicationUrl(config.databaseUrl)
-  const db = connect(url, { applicationName: `stepladder ${name}` })
+  const db = connect(url, { applicationName: `stepladder ${name}`, statementTimeout: 30_000 })
   await checkServer(db, 'DATABASE_URL')
   const pending = await migrationsPending(db)
   if (pending.length > 0) {

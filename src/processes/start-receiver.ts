@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Db } from '../db/types.ts'
+import { createCheckMemory } from '../entitlements/check-memory.ts'
 import type { Log } from '../log.ts'
 import type { WorkQueue } from '../queue/backend.ts'
 import { dashboardApp } from '../queue/dashboard.ts'
@@ -33,6 +34,8 @@ export async function startReceiver(
   const { db, config, secrets, queues, ring, log, reached = () => {} } = parts
   const keyMode = config.stripeApiKey ? modeOfKey(config.stripeApiKey) : null
   await deploymentMode(db, keyMode)
+  // The sweepers do this daily; a receiver that is started after months without any has to find a place for its bodies.
+  await db`select stripe.ensure_body_partitions()`
   const inbox = createInbox(db, {
     keyMode,
     onStored: (unmarked) => {
@@ -40,20 +43,30 @@ export async function startReceiver(
       for (const write of writes) void ring.ring(unmarked[write], { queues: [write] })
     },
   })
+  const check = createCheckMemory(db, {
+    failed: (error) =>
+      log.warn({ error }, 'Changes are not heard: `check` reads the database until they are again'),
+  })
   const app = createApp({
     db,
+    check,
     take: inbox.take,
     secrets,
     publicUrl: config.publicUrl,
     queues: queues.map((queue) => ({ name: queue.name, counts: () => queue.getJobCounts() })),
     dashboard: dashboardApp(queues, dashboardPath),
+    ringExpiry: ({ grantId, at }) => ring.ringGrant(grantId, at),
     log,
   })
-  const server = await serveWeb(app, config)
+  const server = await serveWeb(app, config).catch(async (error) => {
+    await check.close()
+    throw error
+  })
   return {
     url: server.url,
     close: async () => {
       await server.close()
+      await check.close()
       await inbox.close()
     },
   }

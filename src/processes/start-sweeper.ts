@@ -2,18 +2,20 @@ import type { Db } from '../db/types.ts'
 import type { Log } from '../log.ts'
 import type { Ring } from '../queue/ring.ts'
 import { sweep } from '../stripe/inbox/sweep.ts'
+import { sweepGrants } from './sweep-grants.ts'
 
-/** The sweeper, in every process that works: a lock lets one of them sweep at a time. */
+/** The sweepers, of the inbox and of what ends by itself, in every process that works: locks let one of them sweep at a time. */
 export function startSweeper(parts: { db: Db; ring: Ring; log: Log; everyMs?: number }): {
   close: () => Promise<void>
 } {
   const { db, ring, log, everyMs } = parts
   const stop = new AbortController()
-  const swept = sweep(db, ring, { log, signal: stop.signal, ...(everyMs === undefined ? {} : { everyMs }) })
+  const often = { log, signal: stop.signal, ...(everyMs === undefined ? {} : { everyMs }) }
+  const swept = Promise.all([sweep(db, ring, often), sweepGrants(db, often)])
   return {
-    close: () => {
+    close: async () => {
       stop.abort()
-      return swept
+      await swept
     },
   }
 }

@@ -8,6 +8,7 @@ import { openBells } from './bells.ts'
 import type { Reached } from './kill-points.ts'
 import { serveEnrollment, serveSubscriptionChanges } from './serve-writes.ts'
 import { startSweeper } from './start-sweeper.ts'
+import { warnAtStart } from './warn-at-start.ts'
 
 export type StartWorkersParts = {
   /** With the application's role. */
@@ -34,7 +35,7 @@ export async function startWorkers(parts: StartWorkersParts): Promise<StartedWor
   const { appDb: db, appUrl: databaseUrl, config, log, reached = () => {} } = parts
   const bells = openBells({ redisUrls: config.redisUrls, databaseUrl, log })
   try {
-    for (const warning of await bells.backend.check()) log.warn({ backend: bells.backend.kind }, warning)
+    await warnAtStart({ db, backend: bells.backend, config, log })
   } catch (error) {
     await bells.close()
     throw error

@@ -9,8 +9,10 @@ export type QueueName = (typeof queueNames)[number]
 export type WorkPayload = {
   /** Inbox ids, 1 to 64: those of one receiver batch, or one that failed and has a job of its own. */
   events: number[]
-  /** Stripe's subscription ids whose trail is to be looked at again. */
+  /** Stripe's subscription ids: whose trail is to be looked at again, or whose fetches may tell of changes. */
   subscriptions?: string[]
+  /** Our own ids of grants whose end is due, for `enrollment`. */
+  grants?: string[]
   /** A deliberate replay: run although it is marked as handled. */
   again?: true
 }
@@ -40,7 +42,7 @@ export function payloadsOf(work: Partial<WorkPayload>): WorkPayload[] {
   return payloads
 }
 
-/** Each event and each subscription of a payload as a payload of its own. */
+/** Each event, subscription and grant of a payload as a payload of its own. */
 export function onesOf(work: WorkPayload): WorkPayload[] {
   const again = work.again ? ({ again: true } as const) : {}
   return [
@@ -50,5 +52,6 @@ export function onesOf(work: WorkPayload): WorkPayload[] {
       subscriptions: [subscription],
       ...again,
     })),
+    ...(work.grants ?? []).map((grant) => ({ events: [], grants: [grant], ...again })),
   ]
 }

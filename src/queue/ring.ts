@@ -14,8 +14,16 @@ type RingOptions = {
 export type Ring = {
   /** Says that these inbox rows want handling. Never rejects; false: the bell was not heard, and the sweeper has to find them. */
   ring: (inboxIds: readonly number[], options?: RingOptions) => Promise<boolean>
-  /** Says that the trails of these subscriptions want another look, at that time. */
-  ringSubscriptions: (subscriptions: readonly string[], at: Date) => Promise<boolean>
+  /**
+   * Says that these subscriptions want another look at that time: their trails, by `enrollment` unless told otherwise, or
+   * what was fetched for them, by `subscription-changes`.
+   */
+  ringSubscriptions: (subscriptions: readonly string[], at: Date, queue?: QueueName) => Promise<boolean>
+  /**
+   * Sets the expiry of a grant that ends (R44), keyed to this grant: rung for again it stays one job. After the commit that
+   * made the grant. false: the sweep over the database ends it all the same.
+   */
+  ringGrant: (grantId: string, at: Date) => Promise<boolean>
   /** Waits for what is on its way. The queues stay open. */
   close: () => Promise<void>
 }
@@ -28,6 +36,9 @@ export const jobOptions = {
   attempts: 8,
   backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
 } satisfies JobsOptions
+
+/** Milliseconds. Redis's order of delayed jobs loses its precision some years on: then the sweep is what ends a grant. */
+const longestDelay = 5 * 365 * 86_400_000
 
 /** Ids that wait for the add before theirs; beyond that a queue that is away would fill the memory. */
 const mostPending = 50_000
@@ -79,9 +90,14 @@ export function createRing(
   let unheard = 0
   let complainedAt = Number.NEGATIVE_INFINITY
 
-  async function add(name: QueueName, payloads: WorkPayload[], options: JobsOptions = {}): Promise<boolean> {
+  async function add(
+    name: QueueName,
+    payloads: WorkPayload[],
+    options: JobsOptions = {},
+    jobName: string = name,
+  ): Promise<boolean> {
     try {
-      const jobs = payloads.map((data) => ({ name, data, opts: { ...jobOptions, ...options } }))
+      const jobs = payloads.map((data) => ({ name: jobName, data, opts: { ...jobOptions, ...options } }))
       await within(timeoutMs, 'The queue', queues[name].addBulk(jobs))
       return true
     } catch (error) {
@@ -104,10 +120,19 @@ export function createRing(
         : names.map((name) => lanes[name].ring(inboxIds))
       return (await Promise.all(heard)).every(Boolean)
     },
-    ringSubscriptions(subscriptions, at) {
+    ringSubscriptions(subscriptions, at, queue = 'enrollment') {
       if (subscriptions.length === 0) return Promise.resolve(true)
       const delay = Math.max(0, at.getTime() - Date.now())
-      return add('enrollment', payloadsOf({ subscriptions: [...subscriptions] }), { delay, attempts: 3 })
+      return add(queue, payloadsOf({ subscriptions: [...subscriptions] }), { delay, attempts: 3 })
+    },
+    ringGrant(grantId, at) {
+      const delay = Math.min(longestDelay, Math.max(0, at.getTime() - Date.now()))
+      return add(
+        'enrollment',
+        [{ events: [], grants: [grantId] }],
+        { delay, jobId: `grant-${grantId}` },
+        'grant-expiry',
+      )
     },
     async close() {
       await Promise.all(queueNames.map((name) => lanes[name].settled()))

@@ -51,6 +51,13 @@ export async function clearAlarmsAbout(sql: Db | Tx, subjects: readonly string[]
   return cleared.count
 }
 
+/** What the open alarms of one kind are about. */
+export async function openSubjects(reader: Reader, kind: string): Promise<Set<string>> {
+  const rows = await reader<{ subject: string }[]>`
+    select subject from stripe.alarms where alarm_kind = ${kind} and cleared_at is null`
+  return new Set(rows.map(({ subject }) => subject))
+}
+
 /** The open alarms, the latest first. */
 export async function openAlarms(reader: Reader): Promise<Alarm[]> {
   return reader<Alarm[]>`

@@ -3,9 +3,12 @@ import { createKeyCheck } from '../auth/api-keys.ts'
 import { callerOfSession, closeSession, openSession } from '../auth/sessions.ts'
 import { migrationsPending } from '../db/migrate.ts'
 import type { Db } from '../db/types.ts'
+import type { CheckMemory } from '../entitlements/check-memory.ts'
 import type { Log } from '../log.ts'
+import { api } from './api/api.ts'
+import { checkFromMemory, checkPath } from './api/check.ts'
+import type { GrantParts } from './api/grants.ts'
 import { assets } from './assets.ts'
-import { enrollmentsApi } from './enrollments-api.ts'
 import { guard, notFound } from './guard.ts'
 import { health, type WatchedQueue } from './health.ts'
 import { metrics } from './metrics.ts'
@@ -25,29 +28,36 @@ export type WebParts = {
   /** Where the outside reaches us; null: wherever it does. */
   publicUrl: string | null
   queues: readonly WatchedQueue[]
+  /** What answers `check`, from memory where it can. */
+  check: Pick<CheckMemory, 'recall' | 'check'>
   /** The queue dashboard, made for `dashboardPath`; null: none. */
   dashboard: Hono | null
   log: Log
+  /** Rings for a grant at its end; left out: the sweep finds it, some seconds late. */
+  ringExpiry?: GrantParts['ringExpiry']
   /** Unix milliseconds. */
   now?: () => number
 }
 
 /**
  * Everything that is answered over HTTP. Order matters: the receiver stands before all middleware, since it is the hot
- * path and judges by itself; everything else stands behind the guard, whose table is routes-and-roles.ts.
+ * path and judges by itself, and so does `check` where it can answer from memory; everything else stands behind the guard,
+ * whose table is routes-and-roles.ts.
  */
 export function createApp(parts: WebParts): Hono<WebEnv> {
   const { db, publicUrl, log } = parts
   const now = parts.now ?? Date.now
+  const keys = createKeyCheck(db, now)
   const standing = () => readStanding(db)
   const app = new Hono<WebEnv>()
 
   app.all('/webhooks/stripe', webhook({ take: parts.take, secrets: parts.secrets, log, now }))
 
+  app.get(checkPath, checkFromMemory(parts.check, keys))
   app.use(withSecurityHeaders())
   app.use(
     guard({
-      callerOfKey: createKeyCheck(db, now),
+      callerOfKey: keys,
       callerOfSession: (token) => callerOfSession(db, token),
       publicUrl,
     }),
@@ -63,7 +73,7 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
     }),
   )
   app.route('/', metrics({ standing }))
-  app.route('/api/v1', enrollmentsApi(db))
+  app.route('/api/v1', api({ db, log, check: parts.check, ringExpiry: parts.ringExpiry ?? (() => {}) }))
   app.route('/operator', assets())
   app.route(
     '/operator',

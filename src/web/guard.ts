@@ -19,7 +19,11 @@ export function guard(parts: GuardParts): WebMiddleware {
     const rule = ruleFor(c.req.method, c.req.path)
     if (rule === 'unknown') return notFound()
     if (typeof rule === 'object' && 'allow' in rule) return notAllowed(rule.allow)
-    if (isMutation(c) && !isOwnOrigin(c, parts.publicUrl) && !c.req.header('authorization')) return foreign()
+    if (isMutation(c) && !isOwnOrigin(c, parts.publicUrl) && !c.req.header('authorization')) {
+      // Without a session there is nobody who could be led astray: a program that forgot its key is told so.
+      if (rule !== 'everyone' && sessionToken(c, parts.publicUrl) === undefined) return unauthenticated(c)
+      return foreign()
+    }
     if (rule === 'everyone') return next()
     if (rule === 'scraper' && isFromThisMachine(c)) return next()
 

@@ -2,6 +2,8 @@ import type { Role } from '../auth/api-keys.ts'
 
 /** Those who may read what the operating company may see. A member sees its own organization alone, elsewhere. */
 const readers = ['operator', 'plan_approver', 'viewer'] as const satisfies readonly Role[]
+/** Those who may change what is sold, and who holds what. */
+const writers = ['operator'] as const satisfies readonly Role[]
 
 /**
  * `everyone`: no key. `signed`: Stripe's signature stands for one. `scraper`: this machine itself, or a reader.
@@ -11,14 +13,55 @@ export type Rule = 'everyone' | 'signed' | 'scraper' | readonly Role[]
 
 /**
  * Who may do what: the whole of it. A path that is not named here is answered 404 before any handler is asked, so that
- * a route which somebody forgets to add here is closed and not open. `/*` stands for whatever follows.
+ * a route which somebody forgets to add here is closed and not open. `:name` stands for one part of a path, `/*` at the end
+ * for whatever follows.
  */
 export const routesAndRoles: Readonly<Record<string, Rule>> = {
   'POST /webhooks/stripe': 'signed',
   'GET /healthz': 'everyone',
   'GET /readyz': 'everyone',
   'GET /metrics': 'scraper',
+  'GET /api/v1/check': readers,
   'GET /api/v1/enrollments': readers,
+  'GET /api/v1/organizations': readers,
+  'POST /api/v1/organizations': writers,
+  'GET /api/v1/organizations/:id': readers,
+  'POST /api/v1/organizations/:id/customers': writers,
+  'POST /api/v1/organizations/:id/transfer': writers,
+  'GET /api/v1/organizations/:id/history': readers,
+  'GET /api/v1/organizations/:id/subscription-changes': readers,
+  'GET /api/v1/organizations/:id/grants': readers,
+  'POST /api/v1/organizations/:id/grants': writers,
+  'GET /api/v1/organizations/:id/grants/:grant': readers,
+  'POST /api/v1/organizations/:id/grants/:grant/revoke': writers,
+  'POST /api/v1/organizations/:id/grants/:grant/extend': writers,
+  'POST /api/v1/organizations/:id/extend': writers,
+  'POST /api/v1/organizations/:id/transitions': writers,
+  'GET /api/v1/organizations/:id/ceilings': readers,
+  'POST /api/v1/organizations/:id/ceilings/:ceiling/lift': writers,
+  'GET /api/v1/organizations/:id/flat-grants': readers,
+  'POST /api/v1/organizations/:id/flat-grants': writers,
+  'POST /api/v1/organizations/:id/flat-grants/:grant/revoke': writers,
+  'GET /api/v1/org-types': readers,
+  'POST /api/v1/org-types': writers,
+  'PATCH /api/v1/org-types/:key': writers,
+  'PUT /api/v1/org-types/:key/default-ladder': writers,
+  'POST /api/v1/org-types/:key/backfill': writers,
+  'GET /api/v1/products': readers,
+  'POST /api/v1/products': writers,
+  'GET /api/v1/products/:key': readers,
+  'PATCH /api/v1/products/:key': writers,
+  'POST /api/v1/products/:key/publish': writers,
+  'POST /api/v1/products/:key/publish-and-attach': writers,
+  'POST /api/v1/products/:key/retire': writers,
+  'GET /api/v1/ladders': readers,
+  'POST /api/v1/ladders': writers,
+  'GET /api/v1/ladders/:key': readers,
+  'PATCH /api/v1/ladders/:key': writers,
+  'DELETE /api/v1/ladders/:key': writers,
+  'PUT /api/v1/ladders/:key/tiers': writers,
+  'PUT /api/v1/ladders/:key/tiers/:product': writers,
+  'DELETE /api/v1/ladders/:key/tiers/:product': writers,
   'GET /': 'everyone',
   'GET /operator': readers,
   'GET /operator/sign-in': 'everyone',
@@ -29,22 +72,43 @@ export const routesAndRoles: Readonly<Record<string, Rule>> = {
   'ALL /operator/queues/*': ['operator'],
 }
 
-const wildcards = Object.keys(routesAndRoles)
-  .filter((route) => route.endsWith('/*'))
-  .map((route) => ({ route, method: route.split(' ')[0]!, start: route.split(' ')[1]!.slice(0, -1) }))
+/** Those that stand for several paths; all others are looked up as they are. */
+const patterns = Object.entries(routesAndRoles)
+  .filter(([route]) => /\/[:*]/.test(route))
+  .map(([route, rule]) => {
+    const [method, path] = route.split(' ') as [string, string]
+    return { method, matches: matcherOf(path), rule }
+  })
+
+const plain = Object.keys(routesAndRoles)
+  .filter((route) => !/\/[:*]/.test(route))
+  .map((route) => route.split(' ') as [string, string])
+
+/** A part of a path is never empty and never holds a slash, which is also how the router reads `:name`. */
+function matcherOf(path: string): (asked: string) => boolean {
+  if (path.endsWith('/*')) return (asked) => asked.startsWith(path.slice(0, -1))
+  const parts = path.split('/')
+  return (asked) => {
+    const given = asked.split('/')
+    return (
+      given.length === parts.length &&
+      parts.every((part, at) => (part.startsWith(':') ? given[at] !== '' : given[at] === part))
+    )
+  }
+}
 
 /** The rule for a request; `unknown` when no method may ask for that path, else the methods that may. */
 export function ruleFor(method: string, path: string): Rule | { allow: readonly string[] } | 'unknown' {
   const asked = method === 'HEAD' ? 'GET' : method
   const exact = routesAndRoles[`${asked} ${path}`] ?? routesAndRoles[`ALL ${path}`]
   if (exact) return exact
-  const wild = wildcards.find(({ start, ...card }) => {
-    return (card.method === asked || card.method === 'ALL') && path.startsWith(start)
-  })
-  if (wild) return routesAndRoles[wild.route]!
-  const allow = Object.keys(routesAndRoles)
-    .map((route) => route.split(' ') as [string, string])
-    .filter(([, known]) => known === path || (known.endsWith('/*') && path.startsWith(known.slice(0, -1))))
-    .map(([known]) => known)
+  const match = patterns.find(
+    (pattern) => (pattern.method === asked || pattern.method === 'ALL') && pattern.matches(path),
+  )
+  if (match) return match.rule
+  const allow = [
+    ...plain.filter(([, known]) => known === path).map(([known]) => known),
+    ...patterns.filter((pattern) => pattern.matches(path)).map((pattern) => pattern.method),
+  ]
   return allow.length === 0 ? 'unknown' : { allow: allow.includes('GET') ? [...allow, 'HEAD'] : allow }
 }

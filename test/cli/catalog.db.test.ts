@@ -50,7 +50,13 @@ function fileOf(text: string): string {
 test('a dry run tells what would be and writes nothing; the apply does it; the second changes nothing and says so', async () => {
   const dry = await run('apply', sample, '--dry-run')
   expect(dry).toContain('product standard would be created')
+  expect(dry).toContain('Nobody would move.')
   expect(dry).toContain('nothing was written')
+  expect(JSON.parse(await run('apply', sample, '--dry-run', '--json'))).toMatchObject({
+    dry_run: true,
+    changed: true,
+    blast_radius: { subscriptions: 0, moves: { total: 0, by: [], first: [] }, held: { total: 0, first: [] } },
+  })
   expect(await run('export')).not.toContain('standard')
   const wet = await run('apply', sample)
   expect(wet).toContain('product standard created')

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Db, Reader, Tx } from '../../src/db/types.ts'
+import { reapplyDefaultsForPool } from '../../src/entitlements/reapply-defaults.ts'
 import type { SettleRequest } from '../../src/entitlements/settle-pools.ts'
 import { settlePools } from '../../src/entitlements/settle-pools.ts'
 import { putSubscriptionClaims } from '../../src/entitlements/subscription-claims.ts'
@@ -56,6 +57,14 @@ export async function anOrganization(sql: Reader, orgTypeId: string): Promise<Or
     insert into entitlements.resource_pools (tenant_id, organization_id) select tenant_id, organization_id from made
     returning organization_id, pool_id, tenant_id`
   return row!
+}
+
+/** R38: an organization as creating it ends: on rank 0 of its type's ladder. */
+export async function founded(db: Db, orgTypeId: string): Promise<Organization> {
+  const made = await anOrganization(db, orgTypeId)
+  const why = { reason: 'A new organization', cause: { kind: 'organization', id: 'o' } } as const
+  await db.begin((tx) => reapplyDefaultsForPool(tx, made.poolId, why))
+  return made
 }
 
 export async function aSubscription(

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { giveFlatGrant, revokeFlatGrant } from '../../src/entitlements/flat-grants.ts'
+import { expireGrant } from '../../src/entitlements/expire-grants.ts'
+import { giveFlatGrant } from '../../src/entitlements/flat-grants.ts'
+import { revokeGrant } from '../../src/entitlements/revoke-grant.ts'
 import { putSubscriptionClaims, type SubscriptionClaims } from '../../src/entitlements/subscription-claims.ts'
 import { getDefaultPool, getLiveProvisions, getTierByLadderRank } from '../../src/entitlements/tiers.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
@@ -130,29 +132,52 @@ describe('R31 add-ons of a subscription', () => {
 
 describe('R31 flat grants', () => {
   const actor = { type: 'operator', id: 'op', name: 'Ada' }
-  const give = () =>
-    db.app.begin((tx) =>
-      giveFlatGrant(tx, { poolId: org.poolId, productId: seats, reason: 'kindness', actor }),
-    )
+  const reason = 'kindness'
+  const give = (product = seats, more: { tenantId?: string; quantity?: number; validUntil?: Date } = {}) =>
+    db.app.begin((tx) => giveFlatGrant(tx, { ...org, product, reason, actor, ...more }))
 
   test('of one product stack, and are taken back one by one', async () => {
-    const [first] = [await give(), await give()]
-    expect(await held()).toHaveLength(2)
-    const revoke = () => db.app.begin((tx) => revokeFlatGrant(tx, first.grantId))
-    expect([await revoke(), await revoke()]).toEqual(['revoked', 'already'])
+    const [first] = [await give(), await give(seats, { quantity: 3 })]
+    expect((await held()).map(({ quantity }) => quantity)).toEqual([1, 3])
+    const revoke = () =>
+      db.app.begin((tx) => revokeGrant(tx, { tenantId: org.tenantId, grantId: first.grantId, reason, actor }))
+    expect(await revoke()).toEqual({
+      kind: 'revoked',
+      grantId: first.grantId,
+      organizationId: org.organizationId,
+      moves: [],
+    })
+    expect((await revoke()).kind).toBe('already')
     expect(await held()).toHaveLength(1)
     const history =
       await db.app`select 1 from entitlements.pool_provision_transitions where pool_id = ${org.poolId}`
     expect(history).toEqual([])
   })
 
-  test('are refused for a tier of a ladder, and for a pool that does not exist', async () => {
-    const give = (productId: string, poolId: string) =>
-      db.app.begin((tx) => giveFlatGrant(tx, { poolId, productId, reason: '', actor }))
-    await expect(give(tier(ladder, 1).productId, org.poolId)).rejects.toMatchObject({
+  test('with an end are gone when it has come', async () => {
+    const given = await give(seats, { validUntil: new Date(Date.now() + 60_000) })
+    expect(given.expiry).toEqual({ grantId: given.grantId, at: given.validUntil })
+    expect((await expireGrant(db.app, given.grantId, new Date())).kind).toBe('not_due')
+    expect((await expireGrant(db.app, given.grantId, new Date(Date.now() + 61_000))).kind).toBe('expired')
+    expect(await held()).toEqual([])
+  })
+
+  test('R52 are refused for a tier of a ladder, naming Enrollment, and for what is not there or not to be given', async () => {
+    const draft = await aProduct(db.app, 'addon')
+    await db.app`update billing.products set lifecycle_status = 'draft' where product_id = ${draft.productId}`
+    const untyped = await aProduct(db.app)
+    await expect(give(tier(ladder, 1).productId)).rejects.toMatchObject({
       code: 'product_is_plan',
+      status: 422,
+      fix: expect.stringContaining('Enrollment'),
     })
-    await expect(give(seats, org.organizationId)).rejects.toMatchObject({ code: 'pool_unknown' })
+    await expect(give('nothing')).rejects.toMatchObject({ code: 'product_unknown', status: 404 })
+    await expect(give(draft.productKey)).rejects.toMatchObject({ code: 'product_not_published' })
+    await expect(give(untyped.productKey)).rejects.toMatchObject({ code: 'product_without_kind' })
+    await expect(give(seats, { quantity: 0 })).rejects.toMatchObject({ code: 'quantity_invalid' })
+    await expect(give(seats, { tenantId: org.poolId })).rejects.toMatchObject({
+      code: 'organization_unknown',
+    })
   })
 })
 

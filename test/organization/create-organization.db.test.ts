@@ -47,7 +47,7 @@ async function placeOf(poolId: string) {
     join entitlements.pool_provisions v using (provision_id)
     join entitlements.grants g using (grant_id)
     join billing.products p on p.product_id = v.product_id
-    join billing.plan_ladders l using (plan_ladder_id)
+    join billing.plan_ladders l on l.plan_ladder_id = a.plan_ladder_id
     where a.pool_id = ${poolId} and a.ended_at is null
   `
 }

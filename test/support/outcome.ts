@@ -48,11 +48,11 @@ export function trueTiers(lives: readonly Life[]): Map<string, string> {
   return new Map(tiers.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** What stands in billing.subscription_changes, one line a row. */
+/** What events told of commercial changes, one line a row; what only fetches revealed depends on when they were made. */
 export async function changeRows(db: Db): Promise<string[]> {
   const rows = await db<{ row: string }[]>`
     select concat_ws(' ', event_id, change_kind, item, from_amount, to_amount) as row
-    from billing.subscription_changes
+    from billing.subscription_changes where source = 'event'
   `
   return rows.map(({ row }) => row).sort()
 }

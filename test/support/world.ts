@@ -1,4 +1,5 @@
 import type { Db } from '../../src/db/types.ts'
+import { createPriceMeanings } from '../../src/stripe/catalog/price-meanings.ts'
 import { recordChanges } from '../../src/stripe/changes/record-changes.ts'
 import { type EnrollOutcome, type EnrollParts, enroll } from '../../src/stripe/enrollment/enroll.ts'
 import { readEnvelope } from '../../src/stripe/event/envelope.ts'
@@ -41,6 +42,7 @@ export async function newWorld(
   const db = await testDatabase()
   await seed(db.owner)
   const parts: EnrollParts = {
+    meanings: createPriceMeanings(),
     stripe: options.stripe ?? null,
     autoProvision: options.autoProvision === undefined ? 'coop' : options.autoProvision,
     now: () => new Date(),

@@ -7,7 +7,7 @@ import { dashboardPath } from '../../src/web/operator.ts'
 import { serveWeb, type WebServer } from '../../src/web/server.ts'
 import { secret } from './listening.ts'
 
-/** The whole app on a real port, with a dashboard of no queues and a receiver that stores nothing. */
+/** The whole app on a real port, with a dashboard of no queues, a receiver that stores nothing, and nobody to check. */
 export async function listeningApp(db: Db, parts: Partial<WebParts> = {}): Promise<WebServer> {
   return serveWeb(createApp({ ...plainParts(db), ...parts }), { port: 0, host: '127.0.0.1' })
 }
@@ -19,6 +19,7 @@ export function plainParts(db: Db): WebParts {
     secrets: [secret],
     publicUrl: null,
     queues: [],
+    check: { recall: () => null, check: async () => null },
     dashboard: dashboardApp([], dashboardPath),
     log: silentLog,
   }

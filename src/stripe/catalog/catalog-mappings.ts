@@ -14,21 +14,6 @@ export type WantedMapping = { id: string; key: string }
 export type MappedId = { id: string; from: string | null; to: string }
 
 /**
- * Keeps the catalog still until this transaction ends; many may hold it at once, and only `catalog apply` waits for them.
- * Whoever decided from an old catalog has then committed before an apply looks for what it has to wake, and nobody decides
- * from a half-applied one. `linkCustomers` takes it for every worker, after the subscriptions and before the customers:
- * a second place to take it, earlier, would let two workers and an apply wait for each other in a ring.
- */
-export async function holdCatalog(tx: Tx): Promise<void> {
-  await tx`select pg_advisory_xact_lock_shared(hashtextextended('stepladder.catalog', 0))`
-}
-
-/** The other side of `holdCatalog`: waits until nobody decides from the catalog, and keeps them out until the commit. */
-export async function holdCatalogAlone(tx: Tx): Promise<void> {
-  await tx`select pg_advisory_xact_lock(hashtextextended('stepladder.catalog', 0))`
-}
-
-/**
  * What these prices mean, in one query; the answer is asked by price and Stripe product, and null is "not in the catalog".
  * A price's own mapping wins over that of its Stripe product, which covers the prices that come later.
  * The product's status plays no part: what was sold is honoured. A retired product keeps its subscribers, and a draft that

@@ -29,17 +29,13 @@ export async function pricesWaitingUnder(
   return rows.map(({ price }) => price)
 }
 
-/**
- * Has subscriptions looked at again that carry one of these prices, or a price of one of these Stripe products, and have not
- * ended. Rows that another transaction holds are passed over and named: a worker may hold them while it waits for the catalog,
- * and waiting for it here would be a ring.
- */
-export async function resolveAgain(
-  tx: Tx,
+/** The subscriptions that carry one of these prices, or a price of one of these Stripe products, and have not ended. */
+export async function subscriptionsCarrying(
+  reader: Reader,
   changed: { products: readonly string[]; prices: readonly string[] },
-): Promise<{ marked: number; passedOver: string[] }> {
-  if (changed.products.length + changed.prices.length === 0) return { marked: 0, passedOver: [] }
-  const carrying = await tx<{ subscription: string }[]>`
+): Promise<string[]> {
+  if (changed.products.length + changed.prices.length === 0) return []
+  const rows = await reader<{ subscription: string }[]>`
     select stripe_subscription_id as subscription
     from stripe.subscriptions s
     where s.resolved_state is not null
@@ -49,18 +45,30 @@ export async function resolveAgain(
         where i ->> 'price' = any(${changed.prices as string[]}) or i ->> 'product' = any(${changed.products as string[]})
       )
   `
+  return rows.map(({ subscription }) => subscription)
+}
+
+/**
+ * Has the subscriptions that carry what changed looked at again. Rows that another transaction holds are passed over and named: a worker may hold them while it waits for the catalog,
+ * and waiting for it here would be a ring.
+ */
+export async function resolveAgain(
+  tx: Tx,
+  changed: { products: readonly string[]; prices: readonly string[] },
+): Promise<{ marked: number; passedOver: string[] }> {
+  const carrying = await subscriptionsCarrying(tx, changed)
   if (carrying.length === 0) return { marked: 0, passedOver: [] }
   const marked = await tx<{ subscription: string }[]>`
     update stripe.subscriptions s set resolve_at = clock_timestamp()
     from (
       select stripe_subscription_id from stripe.subscriptions
-      where stripe_subscription_id = any(${carrying.map(({ subscription }) => subscription)})
+      where stripe_subscription_id = any(${carrying})
       order by stripe_subscription_id for update skip locked
     ) held
     where s.stripe_subscription_id = held.stripe_subscription_id
     returning s.stripe_subscription_id as subscription
   `
   const done = new Set(marked.map(({ subscription }) => subscription))
-  const passedOver = carrying.map(({ subscription }) => subscription).filter((id) => !done.has(id))
+  const passedOver = carrying.filter((id) => !done.has(id))
   return { marked: marked.length, passedOver }
 }

@@ -1,13 +1,18 @@
+import { holdCatalog } from '../../billing/hold-catalog.ts'
 import type { Db, Tx } from '../../db/types.ts'
+import { workerSettings } from '../../db/worker-settings.ts'
 import { raiseAlarm } from '../alarms.ts'
-import { holdCatalog, meaningsOfPrices } from '../catalog/catalog-mappings.ts'
+import type { StripePrice } from '../catalog/catalog-mappings.ts'
+import type { PriceMeanings } from '../catalog/price-meanings.ts'
 import { findOwners, readOwned } from '../enrollment/owners.ts'
+import { stateBefore } from '../event/state-difference.ts'
 import { type Marker, markWrites } from '../inbox/event-writes.ts'
 import { type UnhandledEvent, unhandledEvents } from '../inbox/unhandled-events.ts'
 import { changesOf, type LadderOf, type SubscriptionChange } from './subscription-changes.ts'
-import { markTwins } from './twin-rows.ts'
+import { markToldAfterAll, markTwins } from './twin-rows.ts'
 
 export type ChangesParts = {
+  meanings: PriceMeanings
   autoProvision: string | null
   reached(point: 'before-commit' | 'after-commit'): void
 }
@@ -23,7 +28,7 @@ export async function recordChanges(
   parts: ChangesParts,
 ): Promise<{ recorded: number }> {
   const { recorded, alarms } = await db.begin(async (tx) => {
-    const told = await recordBatch(tx, work, parts.autoProvision)
+    const told = await recordBatch(tx, work, parts)
     parts.reached('before-commit')
     return told
   })
@@ -33,24 +38,35 @@ export async function recordChanges(
 }
 
 type Owner = { subscriptionId: string; tenantId: string; accountId: string }
-type Row = SubscriptionChange & Owner & { event: string }
+/** `event`: the id of the event that told it, or of the fetch that revealed it. */
+export type ChangeRow = SubscriptionChange & Owner & { event: string }
 
 async function recordBatch(
   tx: Tx,
   work: { events: readonly number[]; again?: boolean },
-  autoProvision: string | null,
+  { autoProvision, meanings }: ChangesParts,
 ) {
-  await holdCatalog(tx)
+  await Promise.all([workerSettings(tx), holdCatalog(tx)])
   const again = work.again ?? false
   const events = await unhandledEvents(tx, work.events, 'subscription-changes', again)
-  await oneAtATime(tx, events)
+  await oneAtATime(
+    tx,
+    events.flatMap((event) => event.subscription ?? []),
+  )
   const known = await readOwned(tx, [...new Set(events.flatMap((event) => event.subscription ?? []))])
   // Only the first event of a subscription needs the locks that the enrollment worker takes for each.
   const unowned = events.filter((event) => event.subscription && !known.has(event.subscription))
   const { owners } = await findOwners(tx, unowned, [], autoProvision)
-  const ladderOf = await laddersOf(tx, events)
+  const ladderOf = await laddersOf(
+    tx,
+    meanings,
+    events.flatMap(({ fromDifference, toState }) => [
+      ...(fromDifference?.items ?? []),
+      ...(toState?.items ?? []),
+    ]),
+  )
 
-  const rows: Row[] = []
+  const rows: ChangeRow[] = []
   const alarms: { reason: string; on: string; event: string }[] = []
   const markers = events.map(({ event: eventId, ...event }): Marker => {
     if (event.trailKind === null || event.subscription === null)
@@ -68,8 +84,17 @@ async function recordBatch(
       rows.push({ ...change, event: eventId, subscriptionId, tenantId, accountId })
     return { eventId, state: 'done' }
   })
-  await insertChanges(tx, rows)
-  await markTwins(tx, events)
+  await insertChanges(tx, rows, 'event')
+  // Only what told a change can be, or unmask, a twin: renewals are not looked at.
+  const telling = new Set(rows.map((row) => row.event))
+  await markTwins(
+    tx,
+    events.filter(({ event }) => telling.has(event)),
+  )
+  await markToldAfterAll(
+    tx,
+    events.filter(({ subscription }) => known.get(subscription ?? '')?.asked),
+  )
   await markWrites(tx, 'subscription-changes', markers, { again })
   return { recorded: rows.length, alarms }
 }
@@ -78,11 +103,10 @@ async function recordBatch(
  * Two batches that share a subscription record it one after the other, or neither would see the other's twin. A lock of its
  * own: the enrollment worker's is another write's, and the two never wait for each other.
  */
-async function oneAtATime(tx: Tx, events: readonly UnhandledEvent[]): Promise<void> {
-  const subscriptions = [...new Set(events.flatMap((event) => event.subscription ?? []))]
+export async function oneAtATime(tx: Tx, subscriptions: readonly string[]): Promise<void> {
   await tx`
     select pg_advisory_xact_lock(hashtext('billing.subscription_changes'), key)
-    from (select distinct hashtext(id) as key from unnest(${subscriptions}::text[]) as t (id) order by key) as sorted
+    from (select distinct hashtext(id) as key from unnest(${[...new Set(subscriptions)]}::text[]) as t (id) order by key) as sorted
   `
 }
 
@@ -94,7 +118,7 @@ function changesIn(event: UnhandledEvent, ladderOf: LadderOf) {
       kind: event.trailKind!,
       created: event.created,
       request: event.request,
-      before: event.fromState,
+      before: event.fromDifference && stateBefore(event.toState!, event.fromDifference),
       after: event.toState!,
       fingerprint: event.fingerprint!,
     },
@@ -103,26 +127,30 @@ function changesIn(event: UnhandledEvent, ladderOf: LadderOf) {
 }
 
 /** Which ladder a price stands on: a swap of items on one ladder is one change of price. The first, where it stands on several. */
-async function laddersOf(tx: Tx, events: readonly UnhandledEvent[]): Promise<LadderOf> {
-  const items = events.flatMap((event) => [
-    ...(event.fromState?.items ?? []),
-    ...(event.toState?.items ?? []),
-  ])
-  const meaningOf = await meaningsOfPrices(tx, items)
+export async function laddersOf(
+  tx: Tx,
+  meanings: PriceMeanings,
+  items: readonly StripePrice[],
+): Promise<LadderOf> {
+  const meaningOf = await meanings(tx, items)
   return (price, product) => meaningOf(price, product)?.ladders[0]?.planLadderId ?? null
 }
 
 /** Sorted by event, so that two batches that share events do not wait for each other in a ring. */
-async function insertChanges(tx: Tx, rows: readonly Row[]): Promise<void> {
+export async function insertChanges(
+  tx: Tx,
+  rows: readonly ChangeRow[],
+  source: 'event' | 'fetch',
+): Promise<void> {
   if (rows.length === 0) return
   await tx`
     insert into billing.subscription_changes (
       tenant_id, account_id, subscription_id, event_id, change_kind, item, from_value, to_value, from_amount, to_amount,
-      currency, recurring_interval, interval_count, occurred_at
+      currency, recurring_interval, interval_count, source, occurred_at
     )
     select
       "tenantId", "accountId", "subscriptionId", event, kind, item, nullif("from", 'null'::jsonb), nullif("to", 'null'::jsonb),
-      "amountFrom", "amountTo", currency, "interval", "intervalCount", to_timestamp("occurredAt")
+      "amountFrom", "amountTo", currency, "interval", "intervalCount", ${source}, to_timestamp("occurredAt")
     from jsonb_to_recordset(${tx.json(rows as never)}) as r (
       "tenantId" uuid, "accountId" uuid, "subscriptionId" uuid, event text, kind text, item text, "from" jsonb, "to" jsonb,
       "amountFrom" bigint, "amountTo" bigint, currency text, "interval" text, "intervalCount" integer, "occurredAt" float8

@@ -54,3 +54,33 @@ export async function markTwins(tx: Tx, events: readonly UnhandledEvent[]): Prom
     where c.event_id = m.event
   `
 }
+
+/**
+ * What a fetch had revealed before any event told it, and one of these events tells after all: a straggler, created before the
+ * fetch's time. The same change (kind, item and what it leads to) marks the fetch's row as `duplicate_of` that event. The
+ * caller has written the events' own rows, and holds their subscriptions' changes.
+ */
+export async function markToldAfterAll(tx: Tx, events: readonly UnhandledEvent[]): Promise<void> {
+  const told = events.filter((event) => event.trailKind !== null && event.trailKind !== 'sighting')
+  if (told.length === 0) return
+  await tx`
+    with fetched as materialized (
+      select 'fetch_' || fetch_id as fetch, stripe_subscription_id, changes_since, window_until
+      from stripe.fetches
+      where stripe_subscription_id = any(${told.map((event) => event.subscription!)}) and changes_since is not null
+    ), straggler as (
+      select distinct on (f.subscription_change_id) f.subscription_change_id, e.event_id
+      from fetched
+      join stripe.events e
+        on e.stripe_subscription_id = fetched.stripe_subscription_id and e.event_id = any(${told.map(({ event }) => event)})
+        and e.created_at between to_timestamp(fetched.changes_since) and to_timestamp(fetched.window_until)
+      join billing.subscription_changes c on c.event_id = e.event_id
+      join billing.subscription_changes f
+        on f.event_id = fetched.fetch and f.change_kind = c.change_kind and f.item = c.item
+        and f.to_value is not distinct from c.to_value and f.duplicate_of is null
+      order by f.subscription_change_id, e.created_at, e.event_id
+    )
+    update billing.subscription_changes c set duplicate_of = straggler.event_id
+    from straggler where c.subscription_change_id = straggler.subscription_change_id
+  `
+}

@@ -1,8 +1,8 @@
+import { holdCatalog } from '../../billing/hold-catalog.ts'
 import type { Tx } from '../../db/types.ts'
 import { reapplyDefaults } from '../../entitlements/reapply-defaults.ts'
 import { createOrganizations } from '../../organization/create-organization.ts'
 import { raiseAlarm } from '../alarms.ts'
-import { holdCatalog } from '../catalog/catalog-mappings.ts'
 import { wake, wakeCustomers } from '../inbox/waiting.ts'
 import {
   findOrganizations,
@@ -13,6 +13,7 @@ import {
   readLinked,
   writeLinks,
 } from './customer-rows.ts'
+import { holdReferences } from './hold-reference.ts'
 
 /** What one event says about whose a customer is. */
 export type LinkWanted = {
@@ -61,7 +62,7 @@ export async function linkCustomers(
     const ids = open.map(({ customer }) => customer)
     const references = open.flatMap((one) => one.references.map(({ reference }) => reference))
     // Before anything else is read: each statement sees what was committed before it began.
-    await lockCustomers(tx, ids)
+    await Promise.all([lockCustomers(tx, ids), holdReferences(tx, references)])
     const [sinceLinked, named, provision] = await Promise.all([
       readLinked(tx, ids),
       findOrganizations(tx, references),

@@ -1,6 +1,8 @@
 import type { Db } from '../../db/types.ts'
 import { raiseAlarm } from '../alarms.ts'
+import type { PriceMeanings } from '../catalog/price-meanings.ts'
 import type { StripeReader } from '../stripe-reader.ts'
+import { isHole } from './batch-alarms.ts'
 import { type BatchOutcome, enrollBatch } from './enrollment-batch.ts'
 import { type FetchOutcome, fetchSubscription } from './fetch-subscription.ts'
 
@@ -14,6 +16,8 @@ export type EnrollmentWork = {
 }
 
 export type EnrollParts = {
+  /** What prices mean, kept in memory while the catalog stands. */
+  meanings: PriceMeanings
   /** null: no API key; then a hole is held and shown, never guessed. */
   stripe: StripeReader | null
   /** The key of the org type for customers that nobody linked; null: they wait. */
@@ -31,6 +35,8 @@ export type EnrollOutcome = {
   again: { subscription: string; at: Date }[]
   /** Seconds from receipt to the committed tier, one for each event applied. */
   latencies: number[]
+  /** Subscriptions of which an answer of Stripe's was kept: what it reveals is the other write's affair. */
+  fetched: string[]
 }
 
 /**
@@ -42,19 +48,32 @@ export async function enroll(db: Db, work: EnrollmentWork, parts: EnrollParts): 
   const first = await committed(db, work, new Set(), parts)
   const asked = new Set<string>()
   if (parts.stripe) {
-    for (const subscription of first.fetch) {
+    for (const { subscription, hold } of first.fetch) {
       const outcome = await fetchSubscription(db, parts.stripe, subscription, parts.now())
       parts.fetched(outcome)
       if (outcome === 'fetched') asked.add(subscription)
+      if (hold && (outcome === 'failed' || outcome === 'missing')) await raiseUnfetched(db, hold, outcome)
     }
   }
-  if (asked.size === 0) return first
+  if (asked.size === 0) return { ...first, fetched: [] }
   const second = await committed(db, { events: [], subscriptions: [...asked] }, asked, parts)
   return {
     applied: first.applied,
     again: [...first.again.filter(({ subscription }) => !asked.has(subscription)), ...second.again],
     latencies: first.latencies,
+    fetched: [...asked],
   }
+}
+
+/** What only Stripe can tell, and Stripe does not: it goes on being asked, and a person should know. */
+async function raiseUnfetched(
+  db: Db,
+  { on, reason }: { on: string; reason: string },
+  outcome: 'failed' | 'missing',
+): Promise<void> {
+  const detail = `${reason}: ${outcome === 'missing' ? 'not at Stripe' : 'Stripe did not answer'}`
+  if (isHole(on)) await raiseAlarm(db, 'unresolved_trail', on, detail)
+  else await raiseAlarm(db, reason, on, detail)
 }
 
 async function committed(
@@ -66,6 +85,7 @@ async function committed(
   const outcome = await db.begin(async (tx) => {
     const told = await enrollBatch(tx, work, {
       autoProvision: parts.autoProvision,
+      meanings: parts.meanings,
       canFetch: parts.stripe !== null,
       now: parts.now(),
       justFetched,
@@ -76,6 +96,8 @@ async function committed(
   parts.reached('after-commit')
   // After the commit and by themselves: one row per kind and subject is a place where batches would wait for each other.
   for (const { kind, subject, detail } of outcome.alarms) await raiseAlarm(db, kind, subject, detail)
+  for (const { subscription, why } of outcome.unresolved)
+    await raiseAlarm(db, 'unresolved_trail', `trail:${subscription}`, why)
   const now = parts.now().getTime()
   return { ...outcome, latencies: outcome.receivedAt.map((at) => (now - at.getTime()) / 1000) }
 }

@@ -1,9 +1,11 @@
+import { holdCatalog } from '../../billing/hold-catalog.ts'
 import type { Tx } from '../../db/types.ts'
+import { workerSettings } from '../../db/worker-settings.ts'
 import { lockPools } from '../../entitlements/lock-pools.ts'
 import type { Cause } from '../../entitlements/moves.ts'
-import { settlePools } from '../../entitlements/settle-pools.ts'
+import { type SettledMove, settlePools } from '../../entitlements/settle-pools.ts'
 import { putSubscriptionClaims } from '../../entitlements/subscription-claims.ts'
-import { holdCatalog, meaningsOfPrices } from '../catalog/catalog-mappings.ts'
+import type { PriceMeanings } from '../catalog/price-meanings.ts'
 import type { SubscriptionState } from '../event/subscription-event.ts'
 import { type Marker, markWrites, releaseWaiting } from '../inbox/event-writes.ts'
 import { type UnhandledEvent, unhandledEvents } from '../inbox/unhandled-events.ts'
@@ -12,6 +14,7 @@ import { type FetchRow, type Resolution, resolve } from '../trail/resolution.ts'
 import { idsIn, knownState, readStates, stateOf } from '../trail/resolved-state.ts'
 import { type Checkpoint, saveCheckpoints, saveSubscriptions } from '../trail/trail-checkpoint.ts'
 import { readTrails } from '../trail/trail-rows.ts'
+import { alarmsOf, type BatchAlarm, unfetchable } from './batch-alarms.ts'
 import { causesOf } from './cause-of-move.ts'
 import { type Decision, decideSubscription, type SubscriptionFacts } from './decide-subscription.ts'
 import { findOwners, type LinkOutcome, type Owner } from './owners.ts'
@@ -19,14 +22,18 @@ import { readStandingClaims } from './standing-claims.ts'
 
 export type BatchOutcome = {
   applied: number
+  moves: SettledMove[]
   again: { subscription: string; at: Date }[]
-  /** Subscriptions to ask Stripe about once this transaction is committed. */
-  fetch: string[]
-  alarms: { kind: string; subject: string; detail: string }[]
+  /** Subscriptions to ask Stripe about once this transaction is committed, and what they wait on until then. */
+  fetch: { subscription: string; hold: Decision['hold'] }[]
+  alarms: BatchAlarm[]
+  /** Subscriptions whose trail has a hole that will not close by itself, and why. */
+  unresolved: { subscription: string; why: string }[]
   receivedAt: Date[]
 }
 
 export type BatchParts = {
+  meanings: PriceMeanings
   autoProvision: string | null
   canFetch: boolean
   now: Date
@@ -55,29 +62,35 @@ type Case = {
  * pools, note how far each trail is resolved, and mark the events, all or nothing.
  */
 export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promise<BatchOutcome> {
-  await holdCatalog(tx)
+  await Promise.all([workerSettings(tx), holdCatalog(tx)])
   const events = await unhandledEvents(tx, work.events, 'enrollment', work.again ?? false)
   const { owners, links } = await findOwners(tx, events, work.subscriptions ?? [], parts.autoProvision)
-  const cases = await decideCases(tx, owners, new Set(work.subscriptions), parts)
-  await writeClaims(tx, cases, await causesOf(tx, cases, events, parts.justFetched))
-  await saveCheckpoints(tx, [...cases.map(checkpointOf), ...homeless(owners)])
-  await saveSubscriptions(tx, cases.flatMap(settledState))
+  const cases = await decideCases(tx, owners, events, new Set(work.subscriptions), parts)
+  const moves = await writeClaims(tx, cases, await causesOf(tx, cases, events, parts.justFetched))
   const markers = events.map((event) => markerOf(event, owners, links, cases))
-  await markWrites(tx, 'enrollment', markers, { again: work.again ?? false })
-  await releaseWaiting(
-    tx,
-    'enrollment',
-    cases
-      .filter((it) => !it.decision.hold && it.owner.held.unresolved !== null)
-      .map((it) => it.owner.held.subscription),
-  )
+  const settled = cases.filter((it) => !it.decision.hold && it.owner.held.unresolved !== null)
+  // Sent together: none of them reads what another writes.
+  await Promise.all([
+    saveCheckpoints(tx, [...cases.map(checkpointOf), ...homeless(owners)]),
+    saveSubscriptions(tx, cases.flatMap(settledState)),
+    markWrites(tx, 'enrollment', markers, { again: work.again ?? false }),
+    releaseWaiting(
+      tx,
+      'enrollment',
+      settled.map((it) => it.owner.held.subscription),
+    ),
+  ])
   return {
     applied: markers.filter((marker) => marker.state === 'done').length,
+    moves,
     again: cases.flatMap((it) =>
       it.decision.look.at ? [{ subscription: it.owner.held.subscription, at: it.decision.look.at }] : [],
     ),
-    fetch: cases.filter((it) => it.decision.look.fetch).map((it) => it.owner.held.subscription),
-    alarms: alarmsOf(markers),
+    fetch: cases.flatMap(({ owner, decision }) =>
+      decision.look.fetch ? [{ subscription: owner.held.subscription, hold: decision.hold }] : [],
+    ),
+    alarms: alarmsOf(markers, cases, parts),
+    unresolved: unfetchable(cases, parts),
     receivedAt: events.filter((_, i) => markers[i]!.state === 'done').map((event) => event.receivedAt),
   }
 }
@@ -85,26 +98,32 @@ export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promis
 async function decideCases(
   tx: Tx,
   owners: ReadonlyMap<string, Owner>,
+  events: readonly UnhandledEvent[],
   due: ReadonlySet<string>,
   parts: BatchParts,
 ): Promise<Case[]> {
   const owned = [...owners.values()].filter((owner) => owner.kind === 'owned')
   if (owned.length === 0) return []
   const ids = owned.map((owner) => owner.held.subscription)
-  const [trails, fetches] = await Promise.all([readTrails(tx, ids), readFetches(tx, ids)])
+  const asked = owned.filter((owner) => owner.held.asked).map((owner) => owner.held.subscription)
+  const [trails, fetches] = await Promise.all([readTrails(tx, ids), readFetches(tx, asked)])
   const resolved = owned.flatMap((owner) => {
     const told = fetches.get(owner.held.subscription) ?? []
     const resolution = resolve(trails.get(owner.held.subscription) ?? [], told)
     return resolution.kind === 'nothing' ? [] : [{ owner, resolution, fetches: told }]
   })
-  const states = await readStates(tx, [...new Set(resolved.flatMap(({ resolution }) => idsIn(resolution)))])
+  const states = await statesOf(
+    tx,
+    events,
+    resolved.flatMap(({ resolution }) => idsIn(resolution)),
+  )
   const stated = resolved.map((it) => ({
     ...it,
     state: stateOf(it.resolution, states, it.fetches, it.owner.held.resolvedState),
     known: knownState(it.resolution, states, it.fetches),
   }))
   const [meaningOf, standing] = await Promise.all([
-    meaningsOfPrices(
+    parts.meanings(
       tx,
       stated.flatMap(({ state, known }) => [...(state?.items ?? []), ...(known?.items ?? [])]),
     ),
@@ -117,6 +136,18 @@ async function decideCases(
     ...it,
     decision: decisionFor(it, meaningOf, standing(it.owner.subscriptionId), due, parts),
   }))
+}
+
+/** The states that the resolutions name: nearly always this batch's own, which are read already. */
+async function statesOf(
+  tx: Tx,
+  events: readonly UnhandledEvent[],
+  ids: readonly string[],
+): Promise<Map<string, SubscriptionState>> {
+  const states = new Map(events.flatMap(({ event, toState }) => (toState ? [[event, toState]] : [])))
+  const missing = new Set(ids.filter((id) => !states.has(id) && !id.startsWith('fetch_')))
+  for (const [event, state] of await readStates(tx, [...missing])) states.set(event, state)
+  return states
 }
 
 function decisionFor(
@@ -153,11 +184,11 @@ async function writeClaims(
   tx: Tx,
   cases: readonly Case[],
   causes: ReadonlyMap<string, Cause>,
-): Promise<void> {
+): Promise<SettledMove[]> {
   const claiming = cases.filter((it) => it.decision.claims !== null)
-  if (claiming.length === 0) return
+  if (claiming.length === 0) return []
   await lockPools(tx, [...new Set(claiming.map((it) => it.owner.poolId))])
-  await putSubscriptionClaims(
+  const changed = await putSubscriptionClaims(
     tx,
     claiming.map(({ owner, decision }) => ({
       subscriptionId: owner.subscriptionId,
@@ -166,9 +197,14 @@ async function writeClaims(
       ...decision.claims!,
     })),
   )
-  await settlePools(
+  // Whose claims stand as they stood moves nobody: a renewal is settled by not being looked at.
+  const ids = new Set(changed)
+  const moving = claiming.filter(
+    (it) => ids.has(it.owner.subscriptionId) || it.owner.held.resolvedBy === null,
+  )
+  return settlePools(
     tx,
-    claiming.map((it) => ({
+    moving.map((it) => ({
       poolId: it.owner.poolId,
       about: it.owner.subscriptionId,
       actor: { type: 'webhook', id: 'stripe', name: 'Stripe' },
@@ -233,14 +269,4 @@ function markerOf(
   const hold = cases.find((it) => it.owner.held.subscription === subscription)?.decision.hold
   if (hold) return { eventId: event, state: 'waiting', waitingOn: hold.on, reason: hold.reason }
   return { eventId: event, state: 'done' }
-}
-
-/** A hole in its grace is common and no alarm; whatever else waits needs somebody to do something. */
-function alarmsOf(markers: readonly Marker[]): BatchOutcome['alarms'] {
-  const alarms = new Map<string, BatchOutcome['alarms'][number]>()
-  for (const marker of markers) {
-    if (marker.state !== 'waiting' || marker.waitingOn.startsWith('trail:')) continue
-    alarms.set(marker.waitingOn, { kind: marker.reason, subject: marker.waitingOn, detail: marker.eventId })
-  }
-  return [...alarms.values()]
 }

@@ -12,6 +12,10 @@ export type LockedSubscription = {
   holeSeenAt: Date | null
   resolveAt: Date | null
   fetchAttempts: number
+  /** Whether Stripe was ever asked about it. */
+  asked: boolean
+  /** Whose it is, once its customer is linked. */
+  owner: { tenantId: string; accountId: string; poolId: string; organizationKey: string | null } | null
 }
 
 /**
@@ -22,31 +26,56 @@ export async function lockSubscriptions(
   tx: Tx,
   wanted: readonly { subscription: string; customer: string | null }[],
 ): Promise<Map<string, LockedSubscription>> {
-  const byId = new Map<string, string | null>()
+  const customers = new Map<string, string | null>()
   for (const { subscription, customer } of wanted)
-    byId.set(subscription, customer ?? byId.get(subscription) ?? null)
-  if (byId.size === 0) return new Map()
-  const ids = [...byId.keys()].sort()
-  await tx`
-    insert into stripe.subscriptions (stripe_subscription_id, stripe_customer_id)
-    select id, customer
-    from unnest(${ids}::text[], ${ids.map((id) => byId.get(id) ?? null)}::text[]) as wanted (id, customer)
-    where not exists (select from stripe.subscriptions s where s.stripe_subscription_id = id)
-    order by id
-    on conflict do nothing
-  `
-  const rows = await tx<LockedSubscription[]>`
-    select
-      stripe_subscription_id as subscription, stripe_customer_id as customer, subscription_id, resolved_state, resolved_by,
-      unresolved, hole_seen_at, resolve_at, fetch_attempts
-    from stripe.subscriptions
-    where stripe_subscription_id = any(${ids})
-    order by stripe_subscription_id
-    for update
-  `
+    customers.set(subscription, customer ?? customers.get(subscription) ?? null)
+  if (customers.size === 0) return new Map()
+  const ids = [...customers.keys()].sort()
+  let rows = await lockRows(tx, ids)
+  if (rows.length < ids.length) {
+    // Rows that are new: made in the same order, and all locked once more, which costs nothing where we hold them already.
+    await tx`
+      insert into stripe.subscriptions (stripe_subscription_id, stripe_customer_id)
+      select id, customer
+      from unnest(${ids}::text[], ${ids.map((id) => customers.get(id) ?? null)}::text[]) as wanted (id, customer)
+      order by id
+      on conflict do nothing
+    `
+    rows = await lockRows(tx, ids)
+  }
   return new Map(
-    rows.map((row) => [row.subscription, { ...row, customer: row.customer ?? byId.get(row.subscription)! }]),
+    rows.map(({ tenantId, accountId, poolId, organizationKey, ...row }) => [
+      row.subscription,
+      {
+        ...row,
+        customer: row.customer ?? customers.get(row.subscription)!,
+        owner: poolId === null ? null : { tenantId, accountId, poolId, organizationKey },
+      },
+    ]),
   )
+}
+
+type LockedRow = Omit<LockedSubscription, 'owner'> & {
+  tenantId: string
+  accountId: string
+  poolId: string | null
+  organizationKey: string | null
+}
+
+async function lockRows(tx: Tx, ids: string[]): Promise<LockedRow[]> {
+  return tx<LockedRow[]>`
+    select
+      s.stripe_subscription_id as subscription, s.stripe_customer_id as customer, s.subscription_id, s.resolved_state,
+      s.resolved_by, s.unresolved, s.hole_seen_at, s.resolve_at, s.fetch_attempts, s.lease_token > 0 as asked,
+      b.tenant_id, b.account_id, p.pool_id, o.organization_key
+    from stripe.subscriptions s
+    left join billing.subscriptions b on b.subscription_id = s.subscription_id
+    left join organization.organizations o on o.organization_id = b.account_id
+    left join entitlements.resource_pools p on p.organization_id = b.account_id and p.is_default
+    where s.stripe_subscription_id = any(${ids})
+    order by s.stripe_subscription_id
+    for update of s
+  `
 }
 
 /**
@@ -55,7 +84,11 @@ export async function lockSubscriptions(
  */
 export async function giveToAccounts(
   tx: Tx,
-  owned: readonly { held: LockedSubscription; tenantId: string; accountId: string }[],
+  owned: readonly {
+    held: Pick<LockedSubscription, 'subscription' | 'subscriptionId' | 'customer'>
+    tenantId: string
+    accountId: string
+  }[],
 ): Promise<Map<string, string>> {
   const ids = new Map<string, string>()
   const missing: {

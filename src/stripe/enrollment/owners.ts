@@ -40,10 +40,10 @@ export async function findOwners(
     ...subscriptions.map((subscription) => ({ subscription, customer: null })),
   ])
   const told = await linksIn(tx, events)
-  const silent = [...held.values()].flatMap(({ customer }) =>
-    customer === null ? [] : [{ customer, reference: null, by: 'metadata' as const }],
+  const silent = [...held.values()].flatMap(({ customer, owner }) =>
+    customer === null || owner ? [] : [{ customer, reference: null, by: 'metadata' as const }],
   )
-  const customers = await linkCustomers(tx, [...told.values(), ...silent], autoProvision)
+  const customers = await linkCustomers(tx, [...newsOf(events, told, held), ...silent], autoProvision)
 
   const owners = await ownersOf(tx, held, customers)
   const links = new Map<string, LinkOutcome>()
@@ -78,6 +78,25 @@ async function linksIn(tx: Tx, events: readonly UnhandledEvent[]): Promise<Map<s
   return links
 }
 
+/** The links that say something new: nearly all subscriptions have their owner, and nearly all events name the same one. */
+function newsOf(
+  events: readonly UnhandledEvent[],
+  told: ReadonlyMap<string, Link>,
+  held: ReadonlyMap<string, LockedSubscription>,
+): Link[] {
+  const known = new Map(
+    [...held.values()].flatMap(({ customer, owner }) => (customer && owner ? [[customer, owner]] : [])),
+  )
+  return events.flatMap(({ event, trailKind }) => {
+    const link = told.get(event)
+    const owner = link && trailKind !== null ? known.get(link.customer) : undefined
+    const same =
+      owner &&
+      (link!.reference === owner.organizationKey || link!.reference.toLowerCase() === owner.accountId)
+    return link && !same ? [link] : []
+  })
+}
+
 async function ownersOf(
   tx: Tx,
   held: ReadonlyMap<string, LockedSubscription>,
@@ -87,7 +106,14 @@ async function ownersOf(
   const found: { held: LockedSubscription; tenantId: string; accountId: string; poolId: string }[] = []
   for (const row of held.values()) {
     const owner = row.customer === null ? undefined : customers.get(row.customer)
-    if (!owner)
+    if (row.owner && row.subscriptionId)
+      owners.set(row.subscription, {
+        kind: 'owned',
+        held: row,
+        subscriptionId: row.subscriptionId,
+        ...row.owner,
+      })
+    else if (!owner)
       owners.set(row.subscription, {
         kind: 'waiting',
         held: row,
@@ -108,15 +134,22 @@ async function ownersOf(
   return owners
 }
 
+/** `asked`: whether Stripe was ever asked about it. */
+export type OwnedSubscription = {
+  subscriptionId: string
+  tenantId: string
+  accountId: string
+  asked: boolean
+}
+
 /** The subscriptions that have their row in billing already, by Stripe's id. Takes no lock: such a row never moves. */
 export async function readOwned(
   sql: Reader,
   subscriptions: readonly string[],
-): Promise<Map<string, { subscriptionId: string; tenantId: string; accountId: string }>> {
-  const rows = await sql<
-    { subscription: string; subscriptionId: string; tenantId: string; accountId: string }[]
-  >`
-    select s.stripe_subscription_id as subscription, b.subscription_id, b.tenant_id, b.account_id
+): Promise<Map<string, OwnedSubscription>> {
+  const rows = await sql<(OwnedSubscription & { subscription: string })[]>`
+    select
+      s.stripe_subscription_id as subscription, b.subscription_id, b.tenant_id, b.account_id, s.lease_token > 0 as asked
     from stripe.subscriptions s
     join billing.subscriptions b using (subscription_id)
     where s.stripe_subscription_id = any(${subscriptions as string[]})

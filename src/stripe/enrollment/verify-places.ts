@@ -103,6 +103,10 @@ async function acrossTenants(reader: Reader): Promise<Check> {
       from entitlements.grants g join entitlements.resource_pools p using (pool_id)
       where g.tenant_id <> p.tenant_id or g.organization_id <> p.organization_id
       union all
+      select 'ceiling', c.ceiling_id
+      from entitlements.ceilings c join entitlements.resource_pools p using (pool_id)
+      where c.tenant_id <> p.tenant_id or c.organization_id <> p.organization_id
+      union all
       select 'provision', v.provision_id
       from entitlements.pool_provisions v
       join entitlements.resource_pools p using (pool_id)

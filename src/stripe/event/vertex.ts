@@ -26,6 +26,16 @@ export function asides(state: SubscriptionState): Asides {
   }
 }
 
+/** The values behind the vertices of `asides`. */
+export function readAsides(told: Asides): Pick<SubscriptionState, 'cancelAt' | 'pause' | 'trialEnd'> {
+  const pause = JSON.parse(told.pause) as [string, number | null] | null
+  return {
+    cancelAt: JSON.parse(told.cancellation) as number | null,
+    pause: pause && { behavior: pause[0], resumesAt: pause[1] },
+    trialEnd: JSON.parse(told.trial) as number | null,
+  }
+}
+
 export function isTerminalStatus(status: string): boolean {
   return TERMINAL_STATUSES.some((terminal) => terminal === status)
 }

@@ -122,6 +122,20 @@ export async function takeDueSubscriptions(tx: Tx, now: Date, until: Date, most:
   return rows.map((row) => row.id)
 }
 
+/** Subscriptions with a fetch that nobody has compared yet with what was told before it, put off in the same way. */
+export async function takeDueFetches(tx: Tx, now: Date, until: Date, most: number): Promise<string[]> {
+  const rows = await tx<{ id: string }[]>`
+    with due as (
+      select f.fetch_id from stripe.fetches f join stripe.subscriptions s using (stripe_subscription_id)
+      where f.changes_due_at <= ${now} and s.subscription_id is not null
+      order by f.changes_due_at limit ${most} for update of f skip locked
+    )
+    update stripe.fetches f set changes_due_at = ${until}
+    from due where f.fetch_id = due.fetch_id
+    returning f.stripe_subscription_id as id`
+  return [...new Set(rows.map((row) => row.id))]
+}
+
 function roundOf(write: Write): string {
   return `${write}/round`
 }

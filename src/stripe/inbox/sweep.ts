@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '../../db/types.ts'
 import type { Log } from '../../log.ts'
+import { clearSettledAlarms } from '../clear-settled-alarms.ts'
 import { type Write, writes } from './event-writes.ts'
 import {
   readSweepMarks,
@@ -8,6 +9,7 @@ import {
   type SweepMarks,
   type SweepPage,
   saveSweepMarks,
+  takeDueFetches,
   takeDueMarkers,
   takeDueSubscriptions,
 } from './sweep-page.ts'
@@ -15,7 +17,7 @@ import {
 /** The bell, as the sweeper needs it: each call answers whether it was heard, and never rejects. */
 export type SweepBell = {
   ring: (inboxIds: readonly number[], options: { queues: readonly Write[] }) => Promise<boolean>
-  ringSubscriptions: (subscriptions: readonly string[], at: Date) => Promise<boolean>
+  ringSubscriptions: (subscriptions: readonly string[], at: Date, queue?: Write) => Promise<boolean>
 }
 
 export type Swept = {
@@ -25,6 +27,8 @@ export type Swept = {
   forgotten: number
   due: number
   subscriptions: number
+  /** Subscriptions of which a fetch may tell changes that nobody has written down. */
+  fetched: number
   /** There is more than one pass takes. */
   more: boolean
 }
@@ -36,6 +40,7 @@ const recentMs = 10 * 60_000
 /** What was rung for and not handled is rung for again after so long. */
 const roundMs = 60_000
 const longestRoundMs = 10 * 60_000
+const alarmsEveryMs = 30_000
 const pageSize = 4_096
 const mostDue = 1_024
 
@@ -62,15 +67,17 @@ export async function sweepOnce(db: Db, bell: SweepBell, now: Date): Promise<Swe
     }
     const later = before(-roundMs)
     const due = await takeDueMarkers(tx, now, later, mostDue)
-    return { marks, pages, due, subscriptions: await takeDueSubscriptions(tx, now, later, mostDue) }
+    const subscriptions = await takeDueSubscriptions(tx, now, later, mostDue)
+    return { marks, pages, due, subscriptions, fetched: await takeDueFetches(tx, now, later, mostDue) }
   })
-  if (!found) return { swept: false, forgotten: 0, due: 0, subscriptions: 0, more: false }
+  if (!found) return { swept: false, forgotten: 0, due: 0, subscriptions: 0, fetched: 0, more: false }
 
   const swept: Swept = {
     swept: true,
     forgotten: 0,
     due: 0,
     subscriptions: found.subscriptions.length,
+    fetched: found.fetched.length,
     more: false,
   }
   for (const write of writes) {
@@ -88,6 +95,7 @@ export async function sweepOnce(db: Db, bell: SweepBell, now: Date): Promise<Swe
     if (!sameMarks(marks, next)) await saveSweepMarks(db, write, next)
   }
   if (found.subscriptions.length > 0) await bell.ringSubscriptions(found.subscriptions, now)
+  if (found.fetched.length > 0) await bell.ringSubscriptions(found.fetched, now, 'subscription-changes')
   return swept
 }
 
@@ -118,6 +126,7 @@ export async function sweep(
 ): Promise<void> {
   const { log, signal, everyMs = 2_000 } = parts
   let partitionsAt = 0
+  let alarmsAt = 0
   while (!signal.aborted) {
     let more = false
     try {
@@ -127,6 +136,11 @@ export async function sweep(
       }
       const swept = await sweepOnce(db, bell, new Date())
       more = swept.more
+      if (swept.swept && Date.now() - alarmsAt > alarmsEveryMs) {
+        alarmsAt = Date.now()
+        const cleared = await clearSettledAlarms(db)
+        if (cleared > 0) log.info({ part: 'sweep', count: cleared }, 'Cleared alarms whose cause is gone')
+      }
       if (swept.forgotten > 0) {
         log.info({ part: 'sweep', count: swept.forgotten }, 'Rang for events that nobody had handled')
       }

@@ -45,6 +45,16 @@ export async function wake(tx: Tx, waitingOn: readonly string[]): Promise<number
   return woken.count
 }
 
+/** How many writes `wake` would take up. */
+export async function countAsleep(reader: Reader, waitingOn: readonly string[]): Promise<number> {
+  const [row] = await reader<{ count: number }[]>`
+    select count(*)::int as count from stripe.event_writes
+    where state = 'waiting' and waiting_on = any(${waitingOn as string[]})
+      and (due_at is null or due_at > clock_timestamp())
+  `
+  return row!.count
+}
+
 /**
  * Takes up what waits for these customers to belong to somebody, whichever way it was waiting for that, and has their
  * subscriptions looked at again. The caller holds the customers' rows. Answers how many writes were woken.

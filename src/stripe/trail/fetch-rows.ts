@@ -6,6 +6,7 @@ export async function readFetches(
   sql: Reader,
   subscriptions: readonly string[],
 ): Promise<Map<string, FetchRow[]>> {
+  if (subscriptions.length === 0) return new Map()
   const rows = await sql<FetchRow[]>`
     select
       'fetch_' || fetch_id as fetch, stripe_subscription_id as subscription, window_from as "from", window_until as until, state

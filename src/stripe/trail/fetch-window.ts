@@ -15,6 +15,11 @@ export function fetchWindow(dateHeader: number, elapsedSeconds: number): { from:
   }
 }
 
+/** Stripe's own `Date` of a fetch, Unix seconds, from its window. */
+export function dateOfFetch({ until }: { until: number }): number {
+  return until - FETCH_MARGIN_SECONDS
+}
+
 /**
  * The newest fetch that is a root: nothing that differs from its answer was created inside its window,
  * so the state at the window's end is certain. `events` in trail order. null: every fetch is only a sighting.

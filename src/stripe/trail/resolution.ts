@@ -1,5 +1,5 @@
 import type { SubscriptionState } from '../event/subscription-event.ts'
-import { asides, isTerminalStatus } from '../event/vertex.ts'
+import { type Asides, asides, isTerminalStatus } from '../event/vertex.ts'
 import { isTerminalHash, vertexHash } from '../event/vertex-hash.ts'
 import { type Hole, resolveTrail } from './trail.ts'
 import type { Fetch } from './trail-event.ts'
@@ -15,25 +15,25 @@ export type FetchRow = {
 }
 
 /**
- * Where a subscription stands. Ids name the event or fetch whose state (after it) is meant; `asides` may name another one
- * for each of cancellation, pause and trial, and null where that trail has a hole: then what is known stays.
+ * Where a subscription stands. Ids name the event or fetch whose state (after it) is meant; `asides` are the vertices of
+ * cancellation, pause and trial (see `asides`), null where that trail has a hole: then what is known stays.
  * `newest` is the last thing told, by Stripe's clock; it is where the current period's end is read.
  */
 export type Resolution =
   | { kind: 'nothing' }
   | { kind: 'ended'; by: string; newest: Newest }
-  | { kind: 'settled'; by: string; asides: AsidesBy; newest: Newest }
+  | { kind: 'settled'; by: string; asides: AsidesTold; newest: Newest }
   /** `headBy`: what lies behind the hole; `knownBy`: what was settled before it. */
   | {
       kind: 'hole'
       why: Hole
       headBy: string | null
       knownBy: string | null
-      asides: AsidesBy
+      asides: AsidesTold
       newest: Newest
     }
 
-export type AsidesBy = { cancellation: string | null; pause: string | null; trial: string | null }
+export type AsidesTold = { [aside in keyof Asides]: string | null }
 type Newest = { by: string; created: number }
 
 const ASIDES = ['cancellation', 'pause', 'trial'] as const
@@ -46,25 +46,39 @@ export function resolve(trail: readonly TrailRow[], fetches: readonly FetchRow[]
   if (answer.kind === 'nothing') return { kind: 'nothing' }
   if (answer.kind === 'ended') return { kind: 'ended', by: answer.by, newest }
 
-  const by: AsidesBy = { cancellation: null, pause: null, trial: null }
+  const told: AsidesTold = { cancellation: null, pause: null, trial: null }
   ASIDES.forEach((aside, place) => {
-    const told = resolveTrail(
-      trail.map((row) => ({ ...row, from: row.fromAsides?.[place] ?? null, to: row.toAsides[place]! })),
-      fetches.map((fetch) => ({ ...fetch, vertex: asides(fetch.state)[aside], terminal: false })),
-      () => false,
-    )
-    if (told.kind === 'settled') by[aside] = told.by
+    told[aside] = asideTold(trail, fetches, aside, place)
   })
   return answer.kind === 'settled'
-    ? { kind: 'settled', by: answer.by, asides: by, newest }
+    ? { kind: 'settled', by: answer.by, asides: told, newest }
     : {
         kind: 'hole',
         why: answer.why,
         headBy: answer.head === null ? null : answer.by,
         knownBy: answer.knownBy,
-        asides: by,
+        asides: told,
         newest,
       }
+}
+
+/** Where an aside stands by its own trail; null at a hole. One that never changed, as most never do, needs no walk. */
+function asideTold(
+  trail: readonly TrailRow[],
+  fetches: readonly FetchRow[],
+  aside: keyof Asides,
+  place: number,
+): string | null {
+  const first = trail[0]?.toAsides[place]
+  const changes = (row: TrailRow) =>
+    row.toAsides[place] !== first || (row.fromAsides ? row.fromAsides[place] !== first : row.kind !== 'root')
+  if (first !== undefined && fetches.length === 0 && !trail.some(changes)) return first
+  const answer = resolveTrail(
+    trail.map((row) => ({ ...row, from: row.fromAsides?.[place] ?? null, to: row.toAsides[place]! })),
+    fetches.map((fetch) => ({ ...fetch, vertex: asides(fetch.state)[aside], terminal: false })),
+    () => false,
+  )
+  return answer.kind === 'settled' ? answer.vertex : null
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Reader } from '../../db/types.ts'
 import type { SubscriptionState } from '../event/subscription-event.ts'
-import type { FetchRow, Resolution } from './resolution.ts'
+import { asides, readAsides } from '../event/vertex.ts'
+import type { AsidesTold, FetchRow, Resolution } from './resolution.ts'
 
 /** The states that these events led to, by event id. */
 export async function readStates(
@@ -21,12 +22,11 @@ export function idsIn(resolution: Resolution): string[] {
   if (resolution.kind === 'ended') return [...ids, resolution.by]
   const by = resolution.kind === 'settled' ? resolution.by : resolution.headBy
   const known = resolution.kind === 'hole' ? resolution.knownBy : null
-  const { cancellation, pause, trial } = resolution.asides
-  return [...ids, by, known, cancellation, pause, trial].filter((id) => id !== null)
+  return [...ids, by, known].filter((id) => id !== null)
 }
 
 /**
- * One state out of the resolution's parts: the tier's from where the tier's trail leads, each aside from where its own does
+ * One state out of the resolution's parts: the tier's from where the tier's trail leads, each aside as its own tells it
  * (or as it was known before, where that trail has a hole), the period's end from what was told last, and the items from a fetch
  * where the events showed only the first of many. Null: a hole without a single head.
  */
@@ -51,11 +51,19 @@ export function stateOf(
   }
   return {
     ...told,
-    cancelAt: (of(resolution.asides.cancellation) ?? known ?? tier).cancelAt,
-    pause: (of(resolution.asides.pause) ?? known ?? tier).pause,
-    trialEnd: (of(resolution.asides.trial) ?? known ?? tier).trialEnd,
+    ...asidesOf(resolution.asides, known ?? tier),
     periodEnd: (newest ?? tier).periodEnd,
   }
+}
+
+/** Each aside as its trail tells it, or as it is known where that trail has a hole. */
+function asidesOf({ cancellation, pause, trial }: AsidesTold, known: SubscriptionState) {
+  const before = asides(known)
+  return readAsides({
+    cancellation: cancellation ?? before.cancellation,
+    pause: pause ?? before.pause,
+    trial: trial ?? before.trial,
+  })
 }
 
 /** The state that was settled before a hole; null where there is no hole, or nothing was. */

@@ -23,6 +23,7 @@ export async function readTrails(
   sql: Reader,
   subscriptions: readonly string[],
 ): Promise<Map<string, TrailRow[]>> {
+  if (subscriptions.length === 0) return new Map()
   const rows = await sql<TrailRow[]>`
     select
       stripe_subscription_id as subscription, event_id as event, extract(epoch from created_at)::float8 as created,

@@ -3,7 +3,7 @@ import { type Head, type Heads, passTie } from './tie.ts'
 import { byCreated, type Fetch, type TrailEvent } from './trail-event.ts'
 
 /** Events so close have no order by time: Stripe's whole seconds, its own delays, several of its machines. Seconds. */
-const TIE_SECONDS = 5
+export const TIE_SECONDS = 5
 
 export type Hole = 'broken tie' | 'does not join' | 'ambiguous' | 'unknown before' | 'missed sighting'
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseCatalogFile, readCatalogFile } from '../../../src/billing/catalog-file.ts'
 import { SIMULATED_CATALOG } from '../../../src/simulator/prices.ts'
-import { applyCatalog } from '../../../src/stripe/catalog/apply-catalog.ts'
+import { applyCatalog, tryCatalog } from '../../../src/stripe/catalog/apply-catalog.ts'
 import { meaningsOfPrices, type StripePrice } from '../../../src/stripe/catalog/catalog-mappings.ts'
 import { exportCatalog } from '../../../src/stripe/catalog/export-catalog.ts'
 import { linkCustomers } from '../../../src/stripe/customers/customers.ts'
@@ -14,8 +14,12 @@ beforeAll(async () => {
 })
 afterAll(() => db.close())
 
-const apply = (content: object, options: { dryRun?: boolean } = {}) =>
-  applyCatalog(db.app, readCatalogFile({ version: 1, ...content }), options)
+const apply = (content: object) => applyCatalog(db.app, readCatalogFile({ version: 1, ...content }))
+const attempt = async (content: object) => {
+  const parts = { autoProvision: null, canFetch: false, now: new Date() }
+  const { radius: _, ...dry } = await tryCatalog(db.app, readCatalogFile({ version: 1, ...content }), parts)
+  return dry
+}
 const dueAt = async (event: string) => {
   const [row] = await db.app`select due_at from stripe.event_writes where event_id = ${event}`
   return row!.dueAt as Date | null
@@ -91,7 +95,7 @@ test('a dry run says what an apply then does, and writes nothing', async () => {
   const waiting = await putEvent(db.app, { items: [{ price: 'price_gold', product: null }] })
   await putMarker(db.app, waiting, 'price:price_gold')
   const before = await everything()
-  const dry = await apply(content, { dryRun: true })
+  const dry = await attempt(content)
   expect(dry).toMatchObject({ dryRun: true, changed: true, woken: 1 })
   expect(await everything()).toBe(before)
   expect(await dueAt(waiting)).toBeNull()

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createApiKey } from '../../src/auth/api-keys.ts'
-import { reapplyDefaults } from '../../src/entitlements/reapply-defaults.ts'
-import { createOrganization } from '../../src/organization/create-organization.ts'
-import type { WebServer } from '../../src/web/server.ts'
-import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { bearer, keyWithRole, listeningApp, signedIn } from './app-for-test.ts'
+import { createApiKey } from '../../../src/auth/api-keys.ts'
+import { reapplyDefaults } from '../../../src/entitlements/reapply-defaults.ts'
+import { createOrganization } from '../../../src/organization/create-organization.ts'
+import type { WebServer } from '../../../src/web/server.ts'
+import { type TestDatabase, testDatabase } from '../../support/database.ts'
+import { bearer, keyWithRole, listeningApp, signedIn } from '../app-for-test.ts'
 
 let db: TestDatabase
 let server: WebServer

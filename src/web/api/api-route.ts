@@ -1,0 +1,74 @@
+import type { Hono } from 'hono'
+import type { z } from 'zod'
+import type { Caller } from '../../auth/api-keys.ts'
+import { notFound } from '../guard.ts'
+import type { WebEnv } from '../web-env.ts'
+import { isWritable } from './fields.ts'
+import { readBody, readQuery } from './read-input.ts'
+
+/**
+ * One route under /api/v1, as data: what it takes is told by its schemas, from which it can be described as well as checked.
+ * What it does is a function of values, so a page may call the same verbs without a request.
+ */
+export type ApiRoute = {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** In the router's form, without /api/v1. */
+  path: string
+  /** One sentence. */
+  does: string
+  query: z.ZodObject | null
+  /** null: it takes none. */
+  body: z.ZodObject | null
+  answer: (asked: Asked<unknown, unknown>) => Promise<ApiAnswer>
+}
+
+export type Asked<Query, Body> = {
+  /** The parts of the path that a `:name` stands for, as texts of any form. */
+  params: Readonly<Record<string, string>>
+  query: Query
+  body: Body
+  caller: Caller
+}
+
+export type ApiAnswer = { status?: 200 | 201; json: unknown }
+
+/** Ties what a route reads to the schemas that check it. */
+export function apiRoute<
+  Query extends z.ZodObject | null = null,
+  Body extends z.ZodObject | null = null,
+>(route: {
+  method: ApiRoute['method']
+  path: string
+  does: string
+  query?: Query
+  body?: Body
+  answer: (asked: Asked<Read<Query>, Read<Body>>) => Promise<ApiAnswer>
+}): ApiRoute {
+  const { query = null, body = null } = route
+  return { ...route, query, body, answer: route.answer as ApiRoute['answer'] }
+}
+
+type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : null
+
+/**
+ * Serves routes behind the guard, which has let the caller in. Refusals are thrown and become problem+json where the app
+ * handles errors. Nothing is kept by a cache on the way: who holds what may change at any moment.
+ */
+export function serveRoutes(app: Hono<WebEnv>, routes: readonly ApiRoute[]): Hono<WebEnv> {
+  for (const { method, path, query, body, answer } of routes) {
+    app.on(method.toUpperCase(), path, async (c) => {
+      const params: Record<string, string> = c.req.param()
+      // A name that nothing can have, and that the database could not even be asked for.
+      if (Object.values(params).some((part) => !isWritable(part) || part.length > 300)) return notFound()
+      const asked = {
+        params,
+        query: readQuery(c, query),
+        body: method === 'get' ? null : await readBody(c, body),
+        caller: c.get('caller')!,
+      }
+      const { status = 200, json } = await answer(asked)
+      return c.json(json as object, status, { 'cache-control': 'no-store' })
+    })
+  }
+  return app
+}

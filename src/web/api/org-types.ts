@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import { catalogKey, catalogName } from '../../billing/catalog-fields.ts'
+import type { Db } from '../../db/types.ts'
+import { type BackfillOutcome, backfillDefaults } from '../../entitlements/backfill-defaults.ts'
+import { createOrgType, renameOrgType, setDefaultLadder } from '../../organization/change-org-type.ts'
+import { readOrgTypes } from '../../organization/org-types.ts'
+import { changeCatalog } from '../../stripe/catalog/change-catalog.ts'
+import { type ApiRoute, apiRoute } from './api-route.ts'
+import { idCursor, readCursor, text } from './fields.ts'
+import { actorOf, shownOrgType } from './shown.ts'
+
+export type OrgTypeParts = {
+  db: Db
+  /** Told of each organization for which the backfill failed unexpectedly. */
+  failed: (outcome: BackfillOutcome) => void
+}
+
+/** Kinds of organizations, and what they start on (R33, R39–R42). */
+export function orgTypeRoutes({ db, failed }: OrgTypeParts): ApiRoute[] {
+  return [
+    apiRoute({
+      method: 'get',
+      path: '/org-types',
+      does: 'Lists kinds of organizations, with the ladder on which each starts.',
+      answer: async () => ({ json: { items: (await readOrgTypes(db)).map(shownOrgType) } }),
+    }),
+    apiRoute({
+      method: 'post',
+      path: '/org-types',
+      does: 'Adds a kind of organization.',
+      body: z.strictObject({ key: catalogKey, name: catalogName, default_ladder: catalogKey.nullish() }),
+      answer: async ({ body }) => {
+        const { key, name, default_ladder: defaultLadder = null } = body
+        const orgType = await changeCatalog(db, (tx) => createOrgType(tx, { key, name, defaultLadder }))
+        return { status: 201, json: shownOrgType(orgType) }
+      },
+    }),
+    apiRoute({
+      method: 'patch',
+      path: '/org-types/:key',
+      does: 'Renames a kind of organization.',
+      body: z.strictObject({ name: catalogName }),
+      answer: async ({ params, body }) => ({
+        json: shownOrgType(await changeCatalog(db, (tx) => renameOrgType(tx, params.key!, body.name))),
+      }),
+    }),
+    apiRoute({
+      method: 'put',
+      path: '/org-types/:key/default-ladder',
+      does: 'Says on which ladder new organizations of this kind start; null: on none. It moves nobody.',
+      body: z.strictObject({ ladder: catalogKey.nullable() }),
+      answer: async ({ params, body }) => ({
+        json: shownOrgType(await changeCatalog(db, (tx) => setDefaultLadder(tx, params.key!, body.ladder))),
+      }),
+    }),
+    apiRoute({
+      method: 'post',
+      path: '/org-types/:key/backfill',
+      does: 'Gives existing organizations of this kind what a new one starts on, so many in one call.',
+      body: z.strictObject({
+        limit: z.int32().min(1).max(1000).default(1000),
+        cursor: text(1000).optional(),
+      }),
+      answer: async ({ params, body, caller }) => {
+        const organizations: BackfillOutcome[] = []
+        const asked = {
+          orgType: params.key!,
+          tenantId: caller.tenantId,
+          actor: actorOf(caller),
+          after: readCursor(body.cursor, idCursor),
+        }
+        let more = false
+        for await (const outcome of backfillDefaults(db, asked)) {
+          organizations.push(outcome)
+          if (outcome.error !== undefined) failed(outcome)
+          more = organizations.length === body.limit
+          if (more) break
+        }
+        const count = (what: BackfillOutcome['outcome']) =>
+          organizations.filter(({ outcome }) => outcome === what).length
+        const last = organizations.at(-1)?.organizationId
+        return {
+          json: {
+            updated: count('updated'),
+            skipped: count('skipped'),
+            failed: count('failed'),
+            organizations: organizations.map(({ organizationId, name, outcome, reason }) => ({
+              organization_id: organizationId,
+              name,
+              outcome,
+              reason,
+            })),
+            // Full: there may be more, and the last call then answers with none.
+            next_cursor: more && last ? Buffer.from(last).toString('base64url') : null,
+          },
+        }
+      },
+    }),
+  ]
+}

@@ -1,0 +1,61 @@
+import { createApiKey } from '../../../src/auth/api-keys.ts'
+import type { WebParts } from '../../../src/web/app.ts'
+import type { WebServer } from '../../../src/web/server.ts'
+import { newWorld, type World } from '../../support/world.ts'
+import { bearer, listeningApp } from '../app-for-test.ts'
+
+export type Answer = { status: number; body: Record<string, unknown> & { code?: string; items?: never } }
+
+export type ApiWorld = World & {
+  /** Asks as an operator of the default tenant. */
+  ask(method: string, path: string, body?: unknown): Promise<Answer>
+  /** Asks as an operator of another tenant. */
+  askAsOther(method: string, path: string, body?: unknown): Promise<Answer>
+  /** Sends exactly this. */
+  send(method: string, path: string, init: RequestInit): Promise<Answer>
+  key: string
+  otherKey: string
+  /** A new organization of the default tenant, of type `coop`. */
+  organization(more?: object): Promise<string>
+}
+
+/** A world (see `newWorld`), the whole app on a port, and a second tenant, `acme`. */
+export async function apiWorld(parts: Partial<WebParts> = {}): Promise<ApiWorld> {
+  const world = await newWorld()
+  await world.owner`insert into organization.tenants (tenant_key, name) values ('acme', 'Acme')`
+  const [{ key }, { key: otherKey }] = await Promise.all([
+    createApiKey(world.app, { role: 'operator', name: 'Olga' }),
+    createApiKey(world.app, { role: 'operator', tenant: 'acme', name: 'Otto' }),
+  ])
+  const server: WebServer = await listeningApp(world.app, parts)
+
+  async function send(method: string, path: string, init: RequestInit): Promise<Answer> {
+    const response = await fetch(`${server.url}/api/v1${path}`, { method, ...init })
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? {} : JSON.parse(text) }
+  }
+  function asking(as: string) {
+    return (method: string, path: string, body?: unknown) =>
+      send(method, path, {
+        headers: { ...bearer(as), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+  }
+  const ask = asking(key)
+  return {
+    ...world,
+    ask,
+    askAsOther: asking(otherKey),
+    send,
+    key,
+    otherKey,
+    async organization(more = {}) {
+      const { body } = await ask('POST', '/organizations', { name: 'Acme', org_type: 'coop', ...more })
+      return body.organization_id as string
+    },
+    close: async () => {
+      await server.close(100)
+      await world.close()
+    },
+  }
+}
