@@ -142,7 +142,7 @@ export type OwnedSubscription = {
   asked: boolean
 }
 
-/** The subscriptions that have their row in billing already, by Stripe's id. Takes no lock: such a row never moves. */
+/** The subscriptions that have their row in billing already, by Stripe's id. Takes no lock: such a row moves by a transfer alone, which holds the catalog alone. */
 export async function readOwned(
   sql: Reader,
   subscriptions: readonly string[],
