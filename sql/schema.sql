@@ -48,6 +48,43 @@ CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
 
 --
+-- Name: move_step; Type: TYPE; Schema: entitlements; Owner: -
+--
+
+CREATE TYPE entitlements.move_step AS (
+	n integer,
+	pool_id uuid,
+	plan_ladder_id uuid,
+	tenant_id uuid,
+	transition_type text,
+	effective_at timestamp with time zone,
+	from_provision_id uuid,
+	from_product_id uuid,
+	from_grant_id uuid,
+	from_rank integer,
+	to_provision_id uuid,
+	to_product_id uuid,
+	to_grant_id uuid,
+	to_subscription_id uuid,
+	to_rank integer,
+	to_status text,
+	fault text
+);
+
+--
+-- Name: count_catalog_change(); Type: FUNCTION; Schema: billing; Owner: -
+--
+
+CREATE FUNCTION billing.count_catalog_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update billing.catalog_version set version = version + 1;
+  return null;
+end $$;
+
+--
 -- Name: keep_tier_of_ceiling(); Type: FUNCTION; Schema: billing; Owner: -
 --
 
@@ -64,62 +101,6 @@ begin
       using errcode = '23503', constraint = 'plan_ladder_tiers_no_live_ceiling', hint = 'Lift the ceiling first.';
   end if;
   return old;
-end $$;
-
---
--- Name: pool_provision_transitions; Type: TABLE; Schema: entitlements; Owner: -
---
-
-CREATE TABLE entitlements.pool_provision_transitions (
-    transition_id uuid DEFAULT gen_random_uuid() NOT NULL,
-    tenant_id uuid NOT NULL,
-    pool_id uuid NOT NULL,
-    plan_ladder_id uuid NOT NULL,
-    sequence bigint NOT NULL,
-    transition_type text NOT NULL,
-    from_rank integer,
-    to_rank integer,
-    from_product_id uuid,
-    to_product_id uuid,
-    from_provision_id uuid,
-    to_provision_id uuid,
-    actor_type text NOT NULL,
-    actor_id text,
-    actor_name text,
-    reason text DEFAULT ''::text NOT NULL,
-    cause_kind text NOT NULL,
-    cause_id text,
-    effective_at timestamp with time zone NOT NULL,
-    previous_hash bytea,
-    hash bytea NOT NULL,
-    CONSTRAINT pool_provision_transitions_actor_type_check CHECK ((actor_type <> ''::text)),
-    CONSTRAINT pool_provision_transitions_cause_kind_check CHECK ((cause_kind <> ''::text)),
-    CONSTRAINT pool_provision_transitions_check CHECK (((sequence = 1) = (previous_hash IS NULL))),
-    CONSTRAINT pool_provision_transitions_sequence_check CHECK ((sequence > 0)),
-    CONSTRAINT pool_provision_transitions_transition_type_check CHECK ((transition_type = ANY (ARRAY['initiate'::text, 'upgrade'::text, 'downgrade'::text, 'extend'::text, 'end'::text])))
-);
-
---
--- Name: append_transition(entitlements.pool_provision_transitions); Type: FUNCTION; Schema: entitlements; Owner: -
---
-
-CREATE FUNCTION entitlements.append_transition(t entitlements.pool_provision_transitions) RETURNS entitlements.pool_provision_transitions
-    LANGUAGE plpgsql
-    AS $$
-declare
-  last record;
-begin
-  select sequence, hash, effective_at into last
-  from entitlements.pool_provision_transitions
-  where pool_id = t.pool_id and plan_ladder_id = t.plan_ladder_id
-  order by sequence desc limit 1;
-  t.transition_id := coalesce(t.transition_id, gen_random_uuid());
-  t.sequence := coalesce(last.sequence, 0) + 1;
-  t.previous_hash := last.hash;
-  t.effective_at := greatest(t.effective_at, last.effective_at);
-  t.hash := entitlements.transition_hash(t);
-  insert into entitlements.pool_provision_transitions select (t).*;
-  return t;
 end $$;
 
 --
@@ -161,6 +142,71 @@ begin
 end $$;
 
 --
+-- Name: classify_moves(jsonb, integer[]); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.classify_moves(p_moves jsonb, p_numbers integer[]) RETURNS entitlements.move_step[]
+    LANGUAGE sql
+    AS $$
+  with asked as (
+    select m.n::integer, (m.move ->> 'pool_id')::uuid as pool_id, (m.move ->> 'plan_ladder_id')::uuid as plan_ladder_id,
+      (m.move #>> '{target,product_id}')::uuid as product_id, m.move #>> '{target,source}' as source,
+      (m.move #>> '{target,source_id}')::uuid as source_id, coalesce(m.move #>> '{target,status}', 'active') as status
+    from jsonb_array_elements(p_moves) with ordinality as m (move, n)
+    where m.n = any (p_numbers)
+  ), faced as (
+    select asked.*, pool.tenant_id, held.*, tier.rank as to_rank,
+      case asked.source when 'grant' then asked.source_id end as grant_id,
+      case asked.source when 'subscription' then asked.source_id end as subscription_id,
+      case
+        when pool.pool_id is null then 'P0002 no pool ' || asked.pool_id
+        when asked.product_id is not null and asked.source is distinct from 'grant' and asked.source is distinct from 'subscription'
+          then '22023 unknown source ' || coalesce(asked.source, 'null')
+        when asked.product_id is not null and tier.rank is null
+          then '22023 product ' || asked.product_id || ' is not a tier of ladder ' || asked.plan_ladder_id
+        when asked.source = 'grant' and not exists (
+          select from entitlements.grants g where g.grant_id = asked.source_id and g.pool_id = asked.pool_id
+        ) then '22023 grant ' || asked.source_id || ' is not of pool ' || asked.pool_id
+      end as fault
+    from asked
+    left join entitlements.resource_pools pool on pool.pool_id = asked.pool_id
+    left join billing.plan_ladder_tiers tier on tier.plan_ladder_id = asked.plan_ladder_id and tier.product_id = asked.product_id
+    -- Any attachment that has not ended is the current one, whatever its status (D16).
+    left join lateral (
+      select v.provision_id as held_provision_id, v.product_id as held_product_id, v.grant_id as held_grant_id,
+        v.subscription_id as held_subscription_id, v.activated_at as held_since, t.rank as from_rank
+      from entitlements.pool_provision_ladders a
+      join entitlements.pool_provisions v on v.provision_id = a.provision_id
+      left join billing.plan_ladder_tiers t on t.plan_ladder_id = a.plan_ladder_id and t.product_id = v.product_id
+      where a.pool_id = asked.pool_id and a.plan_ladder_id = asked.plan_ladder_id and a.ended_at is null
+      limit 1
+    ) held on true
+  ), typed as (
+    select *,
+      case
+        when product_id is null and held_provision_id is null then 'none'
+        when product_id is null then 'end'
+        when held_provision_id is null then 'initiate'
+        when held_product_id = product_id and held_grant_id is not distinct from grant_id
+          and held_subscription_id is not distinct from subscription_id then 'none'
+        when held_product_id = product_id or to_rank = from_rank then 'extend'
+        when from_rank is null or to_rank > from_rank then 'upgrade'
+        else 'downgrade'
+      end as transition_type
+    from faced
+  )
+  select array_agg(row(
+    n, pool_id, plan_ladder_id, tenant_id, transition_type,
+    -- Read after the lock, and never before the place was taken: a transaction that began first may lock second (D24).
+    greatest(clock_timestamp(), held_since),
+    held_provision_id, held_product_id, held_grant_id, from_rank,
+    case when product_id is not null and transition_type <> 'none' then gen_random_uuid() end,
+    product_id, grant_id, subscription_id, to_rank, status, fault
+  )::entitlements.move_step order by n)
+  from typed
+$$;
+
+--
 -- Name: detach_addon(uuid); Type: FUNCTION; Schema: entitlements; Owner: -
 --
 
@@ -181,120 +227,6 @@ begin
   set status = 'ended', ended_at = greatest(v_now, activated_at), updated_at = v_now
   where provision_id = p_provision_id and ended_at is null;
   return found;
-end $$;
-
---
--- Name: move_pool(uuid, uuid, jsonb, jsonb, text, jsonb); Type: FUNCTION; Schema: entitlements; Owner: -
---
-
-CREATE FUNCTION entitlements.move_pool(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) RETURNS jsonb
-    LANGUAGE plpgsql
-    AS $$
-declare
-  v_tenant_id uuid;
-  v_now timestamptz;
-  held record;
-  v_product_id uuid := (p_target ->> 'product_id')::uuid;
-  v_grant_id uuid;
-  v_subscription_id uuid;
-  v_to_rank integer;
-  v_type text;
-  moved entitlements.pool_provision_transitions;
-begin
-  select tenant_id into v_tenant_id from entitlements.resource_pools where pool_id = p_pool_id;
-  if not found then
-    raise exception 'no pool %', p_pool_id using errcode = 'P0002';
-  end if;
-
-  -- Any attachment that has not ended is the current one, whatever its status (D16).
-  select v.provision_id, v.product_id, v.grant_id, v.subscription_id, v.activated_at, t.rank
-  into held
-  from entitlements.pool_provision_ladders a
-  join entitlements.pool_provisions v using (provision_id)
-  left join billing.plan_ladder_tiers t on t.plan_ladder_id = a.plan_ladder_id and t.product_id = v.product_id
-  where a.pool_id = p_pool_id and a.plan_ladder_id = p_plan_ladder_id and a.ended_at is null;
-
-  if p_target is not null and p_target <> 'null'::jsonb then
-    case p_target ->> 'source'
-      when 'grant' then v_grant_id := (p_target ->> 'source_id')::uuid;
-      when 'subscription' then v_subscription_id := (p_target ->> 'source_id')::uuid;
-      else raise exception 'unknown source %', p_target ->> 'source' using errcode = '22023';
-    end case;
-    if v_grant_id is not null and not exists (
-      select from entitlements.grants where grant_id = v_grant_id and pool_id = p_pool_id
-    ) then
-      raise exception 'grant % is not of pool %', v_grant_id, p_pool_id using errcode = '22023';
-    end if;
-    select rank into v_to_rank from billing.plan_ladder_tiers
-    where plan_ladder_id = p_plan_ladder_id and product_id = v_product_id;
-    if not found then
-      raise exception 'product % is not a tier of ladder %', v_product_id, p_plan_ladder_id using errcode = '22023';
-    end if;
-  end if;
-
-  v_type := case
-    when v_product_id is null and held.provision_id is null then 'none'
-    when v_product_id is null then 'end'
-    when held.provision_id is null then 'initiate'
-    when held.product_id = v_product_id
-      and held.grant_id is not distinct from v_grant_id
-      and held.subscription_id is not distinct from v_subscription_id then 'none'
-    when held.product_id = v_product_id or v_to_rank = held.rank then 'extend'
-    when held.rank is null or v_to_rank > held.rank then 'upgrade'
-    else 'downgrade'
-  end;
-  if v_type = 'none' then
-    return jsonb_build_object('type', 'none', 'provision_id', held.provision_id, 'from_rank', held.rank, 'to_rank', held.rank);
-  end if;
-
-  -- Read after the lock, and never before the place was taken: a transaction that began first may lock second (D24).
-  v_now := greatest(clock_timestamp(), held.activated_at);
-
-  if held.provision_id is not null then
-    update entitlements.pool_provisions set status = 'ended', ended_at = v_now, updated_at = v_now
-    where provision_id = held.provision_id;
-    -- A default counts only while nothing else claims; what replaces it closes it (R36). An operator's grant is left alone.
-    if held.grant_id is not null then
-      update entitlements.grants set closed_at = v_now, closed_reason = 'superseded'
-      where grant_id = held.grant_id and grant_reason = 'default' and closed_at is null;
-    end if;
-  end if;
-
-  moved.tenant_id := v_tenant_id;
-  moved.pool_id := p_pool_id;
-  moved.plan_ladder_id := p_plan_ladder_id;
-  moved.transition_type := v_type;
-  moved.from_rank := held.rank;
-  moved.to_rank := v_to_rank;
-  moved.from_product_id := held.product_id;
-  moved.to_product_id := v_product_id;
-  moved.from_provision_id := held.provision_id;
-  moved.actor_type := p_actor ->> 'type';
-  moved.actor_id := p_actor ->> 'id';
-  moved.actor_name := p_actor ->> 'name';
-  moved.reason := coalesce(p_reason, '');
-  moved.cause_kind := p_cause ->> 'kind';
-  moved.cause_id := p_cause ->> 'id';
-  moved.effective_at := v_now;
-
-  if v_product_id is not null then
-    insert into entitlements.pool_provisions
-      (tenant_id, pool_id, product_id, entitlement_set_id, grant_id, subscription_id, status, activated_at)
-    values (
-      v_tenant_id, p_pool_id, v_product_id,
-      (select entitlement_set_id from entitlements.entitlement_sets where product_id = v_product_id order by created_at, set_key limit 1),
-      v_grant_id, v_subscription_id, coalesce(p_target ->> 'status', 'active'), v_now
-    )
-    returning provision_id into moved.to_provision_id;
-    insert into entitlements.pool_provision_ladders (provision_id, plan_ladder_id, pool_id, status, activated_at)
-    values (moved.to_provision_id, p_plan_ladder_id, p_pool_id, coalesce(p_target ->> 'status', 'active'), v_now);
-  end if;
-
-  moved := entitlements.append_transition(moved);
-  return jsonb_build_object(
-    'type', v_type, 'transition_id', moved.transition_id, 'provision_id', moved.to_provision_id,
-    'from_rank', moved.from_rank, 'to_rank', moved.to_rank
-  );
 end $$;
 
 --
@@ -383,6 +315,70 @@ begin
 end $$;
 
 --
+-- Name: take_steps(entitlements.move_step[], jsonb); Type: FUNCTION; Schema: entitlements; Owner: -
+--
+
+CREATE FUNCTION entitlements.take_steps(p_steps entitlements.move_step[], p_moves jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+declare
+  answers jsonb;
+begin
+  update entitlements.pool_provisions v set status = 'ended', ended_at = s.effective_at, updated_at = s.effective_at
+  from unnest(p_steps) s
+  where s.transition_type <> 'none' and v.provision_id = s.from_provision_id;
+  -- A default counts only while nothing else claims; what replaces it closes it (R36). An operator's grant is left alone.
+  update entitlements.grants g set closed_at = s.effective_at, closed_reason = 'superseded'
+  from unnest(p_steps) s
+  where s.transition_type <> 'none' and g.grant_id = s.from_grant_id and g.grant_reason = 'default' and g.closed_at is null;
+
+  insert into entitlements.pool_provisions
+    (provision_id, tenant_id, pool_id, product_id, entitlement_set_id, grant_id, subscription_id, status, activated_at)
+  select s.to_provision_id, s.tenant_id, s.pool_id, s.to_product_id,
+    (select e.entitlement_set_id from entitlements.entitlement_sets e where e.product_id = s.to_product_id order by e.created_at, e.set_key limit 1),
+    s.to_grant_id, s.to_subscription_id, s.to_status, s.effective_at
+  from unnest(p_steps) s
+  where s.to_provision_id is not null;
+  insert into entitlements.pool_provision_ladders (provision_id, plan_ladder_id, pool_id, status, activated_at)
+  select s.to_provision_id, s.plan_ladder_id, s.pool_id, s.to_status, s.effective_at
+  from unnest(p_steps) s
+  where s.to_provision_id is not null;
+
+  with told as (
+    select s.n, row(
+      gen_random_uuid(), s.tenant_id, s.pool_id, s.plan_ladder_id, coalesce(last.sequence, 0) + 1, s.transition_type,
+      s.from_rank, s.to_rank, s.from_product_id, s.to_product_id, s.from_provision_id, s.to_provision_id,
+      m.move #>> '{actor,type}', m.move #>> '{actor,id}', m.move #>> '{actor,name}', coalesce(m.move ->> 'reason', ''),
+      m.move #>> '{cause,kind}', m.move #>> '{cause,id}', greatest(s.effective_at, last.effective_at), last.hash, null
+    )::entitlements.pool_provision_transitions as t
+    from unnest(p_steps) s
+    join jsonb_array_elements(p_moves) with ordinality as m (move, n) on m.n = s.n
+    left join lateral (
+      select sequence, hash, effective_at from entitlements.pool_provision_transitions h
+      where h.pool_id = s.pool_id and h.plan_ladder_id = s.plan_ladder_id
+      order by h.sequence desc limit 1
+    ) last on true
+    where s.transition_type <> 'none'
+  ), written as (
+    insert into entitlements.pool_provision_transitions
+    select (t).transition_id, (t).tenant_id, (t).pool_id, (t).plan_ladder_id, (t).sequence, (t).transition_type,
+      (t).from_rank, (t).to_rank, (t).from_product_id, (t).to_product_id, (t).from_provision_id, (t).to_provision_id,
+      (t).actor_type, (t).actor_id, (t).actor_name, (t).reason, (t).cause_kind, (t).cause_id, (t).effective_at,
+      (t).previous_hash, entitlements.transition_hash(t)
+    from told
+    returning transition_id, pool_id, plan_ladder_id
+  )
+  select jsonb_agg(jsonb_build_object(
+    'n', s.n, 'type', s.transition_type, 'transition_id', w.transition_id,
+    'provision_id', case when s.transition_type = 'none' then s.from_provision_id else s.to_provision_id end,
+    'from_rank', s.from_rank, 'to_rank', case when s.transition_type = 'none' then s.from_rank else s.to_rank end))
+  into answers
+  from unnest(p_steps) s
+  left join written w on s.transition_type <> 'none' and w.pool_id = s.pool_id and w.plan_ladder_id = s.plan_ladder_id;
+  return coalesce(answers, '[]');
+end $$;
+
+--
 -- Name: tell_everything(); Type: FUNCTION; Schema: entitlements; Owner: -
 --
 
@@ -440,13 +436,46 @@ end $$;
 --
 
 CREATE FUNCTION entitlements.transition(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-begin
-  perform from entitlements.resource_pools where pool_id = p_pool_id for update;
-  return entitlements.move_pool(p_pool_id, p_plan_ladder_id, p_target, p_actor, p_reason, p_cause);
-end $$;
+  select entitlements.transition_many(jsonb_build_array(jsonb_build_object(
+    'pool_id', p_pool_id, 'plan_ladder_id', p_plan_ladder_id, 'target', p_target, 'actor', p_actor, 'reason', p_reason, 'cause', p_cause
+  ))) -> 0
+$$;
+
+--
+-- Name: pool_provision_transitions; Type: TABLE; Schema: entitlements; Owner: -
+--
+
+CREATE TABLE entitlements.pool_provision_transitions (
+    transition_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    pool_id uuid NOT NULL,
+    plan_ladder_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    transition_type text NOT NULL,
+    from_rank integer,
+    to_rank integer,
+    from_product_id uuid,
+    to_product_id uuid,
+    from_provision_id uuid,
+    to_provision_id uuid,
+    actor_type text NOT NULL,
+    actor_id text,
+    actor_name text,
+    reason text DEFAULT ''::text NOT NULL,
+    cause_kind text NOT NULL,
+    cause_id text,
+    effective_at timestamp with time zone NOT NULL,
+    previous_hash bytea,
+    hash bytea NOT NULL,
+    CONSTRAINT pool_provision_transitions_actor_type_check CHECK ((actor_type <> ''::text)),
+    CONSTRAINT pool_provision_transitions_cause_kind_check CHECK ((cause_kind <> ''::text)),
+    CONSTRAINT pool_provision_transitions_check CHECK (((sequence = 1) = (previous_hash IS NULL))),
+    CONSTRAINT pool_provision_transitions_sequence_check CHECK ((sequence > 0)),
+    CONSTRAINT pool_provision_transitions_transition_type_check CHECK ((transition_type = ANY (ARRAY['initiate'::text, 'upgrade'::text, 'downgrade'::text, 'extend'::text, 'end'::text])))
+);
 
 --
 -- Name: transition_hash(entitlements.pool_provision_transitions); Type: FUNCTION; Schema: entitlements; Owner: -
@@ -473,18 +502,29 @@ CREATE FUNCTION entitlements.transition_many(p_moves jsonb) RETURNS jsonb
     AS $$
 declare
   answers jsonb := '[]';
-  move jsonb;
+  v_numbers integer[];
+  v_steps entitlements.move_step[];
+  v_fault text;
   -- As an array: a subquery here is planned as a scan of all pools while the table is young and not analyzed.
   v_pool_ids uuid[] := array(select (m ->> 'pool_id')::uuid from jsonb_array_elements(p_moves) m);
 begin
   perform from entitlements.resource_pools where pool_id = any (v_pool_ids) order by pool_id for update;
-  for move in select m from jsonb_array_elements(p_moves) m loop
-    answers := answers || entitlements.move_pool(
-      (move ->> 'pool_id')::uuid, (move ->> 'plan_ladder_id')::uuid, nullif(move -> 'target', 'null'::jsonb),
-      move -> 'actor', move ->> 'reason', move -> 'cause'
-    );
+  for v_numbers in
+    select array_agg(n order by n)
+    from (
+      select n, row_number() over (partition by move ->> 'pool_id', move ->> 'plan_ladder_id' order by n) as round
+      from jsonb_array_elements(p_moves) with ordinality as m (move, n)
+    ) as numbered
+    group by round order by round
+  loop
+    v_steps := entitlements.classify_moves(p_moves, v_numbers);
+    select s.fault into v_fault from unnest(v_steps) s where s.fault is not null order by s.n limit 1;
+    if v_fault is not null then
+      raise exception '%', substr(v_fault, 7) using errcode = left(v_fault, 5);
+    end if;
+    answers := answers || entitlements.take_steps(v_steps, p_moves);
   end loop;
-  return answers;
+  return (select coalesce(jsonb_agg(answer - 'n' order by (answer ->> 'n')::integer), '[]') from jsonb_array_elements(answers) answer);
 end $$;
 
 --
@@ -555,6 +595,16 @@ CREATE TABLE billing.accounts (
     account_id uuid NOT NULL,
     tenant_id uuid NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: catalog_version; Type: TABLE; Schema: billing; Owner: -
+--
+
+CREATE TABLE billing.catalog_version (
+    singleton boolean DEFAULT true NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT catalog_version_singleton_check CHECK (singleton)
 );
 
 --
@@ -956,7 +1006,7 @@ CREATE TABLE stripe.events (
     body_hash bytea NOT NULL,
     received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     trail_kind text,
-    from_state jsonb,
+    from_difference jsonb,
     to_state jsonb,
     from_hash text,
     to_hash text,
@@ -1094,6 +1144,13 @@ ALTER TABLE ONLY auth.sessions
 
 ALTER TABLE ONLY billing.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (account_id);
+
+--
+-- Name: catalog_version catalog_version_pkey; Type: CONSTRAINT; Schema: billing; Owner: -
+--
+
+ALTER TABLE ONLY billing.catalog_version
+    ADD CONSTRAINT catalog_version_pkey PRIMARY KEY (singleton);
 
 --
 -- Name: plan_ladder_tiers plan_ladder_tiers_pkey; Type: CONSTRAINT; Schema: billing; Owner: -
@@ -1570,7 +1627,7 @@ CREATE INDEX events_customer ON stripe.events USING btree (stripe_customer_id) W
 -- Name: events_trail; Type: INDEX; Schema: stripe; Owner: -
 --
 
-CREATE INDEX events_trail ON stripe.events USING btree (stripe_subscription_id, created_at) INCLUDE (event_id, trail_kind, request_id, fingerprint, from_hash, to_hash) WHERE (trail_kind IS NOT NULL);
+CREATE INDEX events_trail ON stripe.events USING btree (stripe_subscription_id, created_at) WHERE (trail_kind IS NOT NULL);
 
 --
 -- Name: fetches_changes_due; Type: INDEX; Schema: stripe; Owner: -
@@ -1595,6 +1652,24 @@ CREATE INDEX subscriptions_resolve_at ON stripe.subscriptions USING btree (resol
 --
 
 CREATE INDEX subscriptions_unresolved ON stripe.subscriptions USING btree (unresolved) WHERE (unresolved IS NOT NULL);
+
+--
+-- Name: plan_ladder_tiers catalog_changed; Type: TRIGGER; Schema: billing; Owner: -
+--
+
+CREATE TRIGGER catalog_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON billing.plan_ladder_tiers FOR EACH STATEMENT EXECUTE FUNCTION billing.count_catalog_change();
+
+--
+-- Name: prices catalog_changed; Type: TRIGGER; Schema: billing; Owner: -
+--
+
+CREATE TRIGGER catalog_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON billing.prices FOR EACH STATEMENT EXECUTE FUNCTION billing.count_catalog_change();
+
+--
+-- Name: products catalog_changed; Type: TRIGGER; Schema: billing; Owner: -
+--
+
+CREATE TRIGGER catalog_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON billing.products FOR EACH STATEMENT EXECUTE FUNCTION billing.count_catalog_change();
 
 --
 -- Name: products tell_product_key; Type: TRIGGER; Schema: billing; Owner: -
@@ -1691,6 +1766,18 @@ CREATE TRIGGER tell_organization_gone AFTER DELETE ON organization.organizations
 --
 
 CREATE TRIGGER tell_other_organization AFTER UPDATE OF organization_key, tenant_id ON organization.organizations FOR EACH ROW WHEN (((old.organization_key IS DISTINCT FROM new.organization_key) OR (old.tenant_id IS DISTINCT FROM new.tenant_id))) EXECUTE FUNCTION entitlements.tell_names();
+
+--
+-- Name: prices catalog_changed; Type: TRIGGER; Schema: stripe; Owner: -
+--
+
+CREATE TRIGGER catalog_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON stripe.prices FOR EACH STATEMENT EXECUTE FUNCTION billing.count_catalog_change();
+
+--
+-- Name: products catalog_changed; Type: TRIGGER; Schema: stripe; Owner: -
+--
+
+CREATE TRIGGER catalog_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON stripe.products FOR EACH STATEMENT EXECUTE FUNCTION billing.count_catalog_change();
 
 --
 -- Name: customers tell_customer_gone; Type: TRIGGER; Schema: stripe; Owner: -
@@ -1901,55 +1988,6 @@ ALTER TABLE ONLY entitlements.pool_provision_ladders
     ADD CONSTRAINT pool_provision_ladders_provision_id_fkey FOREIGN KEY (provision_id) REFERENCES entitlements.pool_provisions(provision_id);
 
 --
--- Name: pool_provision_transitions pool_provision_transitions_from_product_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.pool_provision_transitions
-    ADD CONSTRAINT pool_provision_transitions_from_product_id_fkey FOREIGN KEY (from_product_id) REFERENCES billing.products(product_id);
-
---
--- Name: pool_provision_transitions pool_provision_transitions_from_provision_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.pool_provision_transitions
-    ADD CONSTRAINT pool_provision_transitions_from_provision_id_fkey FOREIGN KEY (from_provision_id) REFERENCES entitlements.pool_provisions(provision_id);
-
---
--- Name: pool_provision_transitions pool_provision_transitions_plan_ladder_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.pool_provision_transitions
-    ADD CONSTRAINT pool_provision_transitions_plan_ladder_id_fkey FOREIGN KEY (plan_ladder_id) REFERENCES billing.plan_ladders(plan_ladder_id);
-
---
--- Name: pool_provision_transitions pool_provision_transitions_pool_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.pool_provision_transitions
-    ADD CONSTRAINT pool_provision_transitions_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES entitlements.resource_pools(pool_id);
-
---
--- Name: pool_provision_transitions pool_provision_transitions_tenant_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.pool_provision_transitions
-    ADD CONSTRAINT pool_provision_transitions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
-
---
--- Name: pool_provision_transitions pool_provision_transitions_to_product_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.pool_provision_transitions
-    ADD CONSTRAINT pool_provision_transitions_to_product_id_fkey FOREIGN KEY (to_product_id) REFERENCES billing.products(product_id);
-
---
--- Name: pool_provision_transitions pool_provision_transitions_to_provision_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.pool_provision_transitions
-    ADD CONSTRAINT pool_provision_transitions_to_provision_id_fkey FOREIGN KEY (to_provision_id) REFERENCES entitlements.pool_provisions(provision_id);
-
---
 -- Name: pool_provisions pool_provisions_entitlement_set_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
 --
 
@@ -2134,22 +2172,16 @@ GRANT USAGE ON SCHEMA organization TO stepladder_app;
 GRANT USAGE ON SCHEMA stripe TO stepladder_app;
 
 --
+-- Name: FUNCTION count_catalog_change(); Type: ACL; Schema: billing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION billing.count_catalog_change() FROM PUBLIC;
+
+--
 -- Name: FUNCTION keep_tier_of_ceiling(); Type: ACL; Schema: billing; Owner: -
 --
 
 REVOKE ALL ON FUNCTION billing.keep_tier_of_ceiling() FROM PUBLIC;
-
---
--- Name: TABLE pool_provision_transitions; Type: ACL; Schema: entitlements; Owner: -
---
-
-GRANT SELECT ON TABLE entitlements.pool_provision_transitions TO stepladder_app;
-
---
--- Name: FUNCTION append_transition(t entitlements.pool_provision_transitions); Type: ACL; Schema: entitlements; Owner: -
---
-
-REVOKE ALL ON FUNCTION entitlements.append_transition(t entitlements.pool_provision_transitions) FROM PUBLIC;
 
 --
 -- Name: FUNCTION attach_addon(p_pool_id uuid, p_product_id uuid, p_source text, p_source_id uuid, p_quantity integer, p_status text); Type: ACL; Schema: entitlements; Owner: -
@@ -2159,17 +2191,17 @@ REVOKE ALL ON FUNCTION entitlements.attach_addon(p_pool_id uuid, p_product_id uu
 GRANT ALL ON FUNCTION entitlements.attach_addon(p_pool_id uuid, p_product_id uuid, p_source text, p_source_id uuid, p_quantity integer, p_status text) TO stepladder_app;
 
 --
+-- Name: FUNCTION classify_moves(p_moves jsonb, p_numbers integer[]); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.classify_moves(p_moves jsonb, p_numbers integer[]) FROM PUBLIC;
+
+--
 -- Name: FUNCTION detach_addon(p_provision_id uuid); Type: ACL; Schema: entitlements; Owner: -
 --
 
 REVOKE ALL ON FUNCTION entitlements.detach_addon(p_provision_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION entitlements.detach_addon(p_provision_id uuid) TO stepladder_app;
-
---
--- Name: FUNCTION move_pool(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb); Type: ACL; Schema: entitlements; Owner: -
---
-
-REVOKE ALL ON FUNCTION entitlements.move_pool(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) FROM PUBLIC;
 
 --
 -- Name: FUNCTION propagate_provision_to_ladders(); Type: ACL; Schema: entitlements; Owner: -
@@ -2183,6 +2215,12 @@ REVOKE ALL ON FUNCTION entitlements.propagate_provision_to_ladders() FROM PUBLIC
 
 REVOKE ALL ON FUNCTION entitlements.set_status(p_subscription_id uuid, p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION entitlements.set_status(p_subscription_id uuid, p_status text) TO stepladder_app;
+
+--
+-- Name: FUNCTION take_steps(p_steps entitlements.move_step[], p_moves jsonb); Type: ACL; Schema: entitlements; Owner: -
+--
+
+REVOKE ALL ON FUNCTION entitlements.take_steps(p_steps entitlements.move_step[], p_moves jsonb) FROM PUBLIC;
 
 --
 -- Name: FUNCTION tell_everything(); Type: ACL; Schema: entitlements; Owner: -
@@ -2214,6 +2252,12 @@ REVOKE ALL ON FUNCTION entitlements.tell_pools() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION entitlements.transition(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION entitlements.transition(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) TO stepladder_app;
+
+--
+-- Name: TABLE pool_provision_transitions; Type: ACL; Schema: entitlements; Owner: -
+--
+
+GRANT SELECT ON TABLE entitlements.pool_provision_transitions TO stepladder_app;
 
 --
 -- Name: FUNCTION transition_hash(t entitlements.pool_provision_transitions); Type: ACL; Schema: entitlements; Owner: -
@@ -2252,6 +2296,12 @@ GRANT SELECT,INSERT,UPDATE ON TABLE auth.sessions TO stepladder_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.accounts TO stepladder_app;
+
+--
+-- Name: TABLE catalog_version; Type: ACL; Schema: billing; Owner: -
+--
+
+GRANT SELECT ON TABLE billing.catalog_version TO stepladder_app;
 
 --
 -- Name: TABLE plan_ladder_tiers; Type: ACL; Schema: billing; Owner: -

@@ -50,11 +50,11 @@ from generate_series(1, current_setting('bench.events')::integer) i;
 
 insert into stripe.events (
   event_id, type, api_version, mode, created_at, request_id, object_type, object_id, stripe_subscription_id, stripe_customer_id, body_hash,
-  received_at, trail_kind, from_state, to_state, from_hash, to_hash, from_asides, to_asides, fingerprint, projection_version)
+  received_at, trail_kind, to_state, from_hash, to_hash, from_asides, to_asides, fingerprint, projection_version)
 select
   'evt_filled_' || i, 'customer.subscription.updated', '2026-10-28.endive', 'test', at, 'req_filled_' || i, 'subscription',
   'sub_filled_' || pool, 'sub_filled_' || pool, 'cus_filled_' || pool, sha256(convert_to(i::text, 'UTF8')), at, 'edge',
-  '{"status": "active"}', '{"status": "active"}', md5(i::text), md5(i::text), '{a,b,c}', '{a,b,c}', md5('f' || i), 1
+  '{"status": "active"}', md5(i::text), md5(i::text), '{a,b,c}', '{a,b,c}', md5('f' || i), 1
 from filling_events order by i;
 insert into stripe.event_bodies (event_id, received_at, body) select 'evt_filled_' || i, at, '\x7b7d' from filling_events;
 insert into stripe.event_writes (event_id, write, state, handled_at)

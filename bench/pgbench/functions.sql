@@ -2,8 +2,8 @@
 -- batches; the event's row is made beforehand, and only its ids differ. Run as a superuser in a copy of Stepladder's database.
 create schema bench;
 
--- One event as the inbox keeps it, for all.
-create table bench.sample (subscription text, from_state jsonb, to_state jsonb);
+-- One event as the inbox keeps it, and what every other is like.
+create table bench.sample as select * from stripe.events limit 1;
 
 create table bench.targets as
 select
@@ -26,22 +26,19 @@ create sequence bench.numbers;
 create function bench.take(p_body text, p_again boolean) returns bigint language plpgsql as $$
 declare
   v_n bigint := case when p_again then 1 else nextval('bench.numbers') end;
+  v stripe.events;
 begin
-  with stored as (
-    insert into stripe.events (
-      event_id, type, api_version, mode, created_at, request_id, object_type, object_id, stripe_subscription_id, body_hash, trail_kind,
-      from_state, to_state, from_hash, to_hash, from_asides, to_asides, fingerprint, projection_version)
-    select
-      'evt_bench_' || v_n, 'customer.subscription.updated', '2026-10-28.endive', 'test', now(), 'req_' || v_n, 'subscription',
-      subscription, subscription || v_n % 5000, sha256(convert_to(p_body, 'UTF8')), 'edge', from_state, to_state,
-      md5(v_n::text), md5(v_n::text), '{a,b,c}', '{a,b,c}', md5(v_n::text), 1
-    from bench.sample
-    on conflict (event_id) do nothing
-    returning event_id, received_at
-  )
-  insert into stripe.event_bodies (event_id, received_at, body)
-  select event_id, received_at, convert_to(p_body, 'UTF8') from stored;
-  return case when found then v_n else 0 end;
+  select * into v from bench.sample;
+  v.event_id := 'evt_bench_' || v_n;
+  v.inbox_id := nextval('stripe.events_inbox_id_seq');
+  v.stripe_subscription_id := 'sub_bench_' || v_n % 5000;
+  v.stripe_customer_id := 'cus_bench_' || v_n % 5000;
+  v.received_at := clock_timestamp();
+  v.body_hash := sha256(convert_to(p_body, 'UTF8'));
+  insert into stripe.events overriding system value select (v).* on conflict (event_id) do nothing;
+  if not found then return 0; end if;
+  insert into stripe.event_bodies (event_id, received_at, body) values (v.event_id, v.received_at, convert_to(p_body, 'UTF8'));
+  return v_n;
 end $$;
 
 -- Which of the targets an event is about. Two of five events move the tier, as in the simulator's lives; the other three say

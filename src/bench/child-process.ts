@@ -37,7 +37,9 @@ export async function startChild(
     child.stdout.on('data', heard)
     child.stderr.on('data', heard)
     child.once('error', failed)
-    void ended.then(() => failed(new Error(`${command.join(' ')} ended before it was ready:\n${said}`)))
+    void ended.then(() =>
+      failed(new Error(`${shownOf(command)} ended before it was ready:\n${said.slice(-2000)}`)),
+    )
   })
   return {
     pid: child.pid!,
@@ -50,4 +52,9 @@ export async function startChild(
       process.removeListener('exit', onExit)
     },
   }
+}
+
+/** An argument may be a whole event. */
+function shownOf(command: readonly string[]): string {
+  return command.map((word) => (word.length > 100 ? `${word.slice(0, 100)}…` : word)).join(' ')
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { connect } from '../db/connect.ts'
 import { readEnvelope } from '../stripe/event/envelope.ts'
 import { inboxRowOf } from '../stripe/inbox/inbox-rows.ts'
+import { insertInboxRows } from '../stripe/inbox/insert-inbox-rows.ts'
 import { projectFolder, startChild } from './child-process.ts'
 import { cpuMsOf } from './cpu-time.ts'
 import type { PostgresServer } from './servers.ts'
@@ -36,10 +37,9 @@ export async function runPgbench(parts: {
   const url = server.address('postgres', database)
   const db = connect(url, { max: 1, applicationName: 'bench' })
   try {
-    await db.file(join(folder, 'functions.sql'))
     const row = inboxRowOf({ body: body!, envelope: readEnvelope(body!) }, 'test', plan.now)
-    const states = [row.fromDifference ?? {}, row.toState] as never[]
-    await db`insert into bench.sample values (${row.subscription}, ${db.json(states[0]!)}, ${db.json(states[1]!)})`
+    await insertInboxRows(db, [{ row, body: body! }])
+    await db.file(join(folder, 'functions.sql'))
   } finally {
     await db.end()
   }

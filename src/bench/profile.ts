@@ -59,7 +59,8 @@ export async function profile(score: Score, folder: string): Promise<ProfilePhas
       NODE_ENV: 'production',
     }
     const start = (name: string) => {
-      const profiler = ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}.cpuprofile`]
+      // A folder each: the threads of one process write profiles of their own.
+      const profiler = ['--cpu-prof', `--cpu-prof-dir=${join(folder, name)}`]
       return startChild([process.execPath, ...profiler, '--import', 'tsx', `workers/${name}.ts`], {
         environment,
         ready: '"Running"',

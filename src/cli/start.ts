@@ -4,6 +4,7 @@ import { type Config, ConfigInvalid, configFromEnvironment, withDotEnv } from '.
 import { connect } from '../db/connect.ts'
 import { StepladderError } from '../errors.ts'
 import { createLog, type Log } from '../log.ts'
+import { standFirm } from '../processes/stand-firm.ts'
 import { type AllInOne, startAllInOne } from './all-in-one.ts'
 import { banner, type Started } from './banner.ts'
 import { type Database, openDatabase } from './database.ts'
@@ -31,6 +32,7 @@ async function start(json: boolean): Promise<void> {
     level: config.logLevel,
     form: config.databaseUrl && !process.stderr.isTTY ? 'json' : 'lines',
   })
+  standFirm(log)
   await refuseSecond(config)
   const database = await openDatabase(config, true)
   let parts: AllInOne | null = null

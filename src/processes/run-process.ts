@@ -6,6 +6,7 @@ import { StepladderError, UsageError } from '../errors.ts'
 import { createLog, type Log } from '../log.ts'
 import { type Bells, openBells } from './bells.ts'
 import { killSwitch, type Reached } from './kill-points.ts'
+import { standFirm } from './stand-firm.ts'
 
 /** What every process of its own is made of. */
 export type Shared = { config: Config; log: Log; db: Db; bells: Bells; reached: Reached }
@@ -25,6 +26,7 @@ export async function runProcess(
   try {
     const config = configFromEnvironment(withDotEnv(process.env))
     log = createLog({ level: config.logLevel }).child({ part: name })
+    standFirm(log)
     const { db, url } = await openDatabase(config, name)
     const bells = openBells({ redisUrls: config.redisUrls, databaseUrl: url, log })
     const reached = killSwitch(process.env.STEPLADDER_KILL_AT)

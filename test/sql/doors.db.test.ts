@@ -260,9 +260,7 @@ describe('R68 history', () => {
   })
 
   test('is not written past Transition: the application may neither insert nor call what appends', async () => {
-    await expect(
-      db.app`select entitlements.append_transition(null::entitlements.pool_provision_transitions)`,
-    ).rejects.toMatchObject({ code: '42501' })
+    await expect(db.app`select entitlements.take_steps(null, null)`).rejects.toMatchObject({ code: '42501' })
     await expect(
       db.app`alter table entitlements.pool_provision_transitions disable trigger all`,
     ).rejects.toMatchObject({ code: '42501' })
