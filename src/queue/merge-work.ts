@@ -1,10 +1,16 @@
 import { databaseIsAway } from '../database-errors.ts'
+import { within } from '../within.ts'
 import type { WorkPayload } from './names.ts'
 
 type Pending = { work: WorkPayload; done: () => void; failed: (error: unknown) => void }
 
 /** As many events as one transaction takes at once: more make it longer and hardly cheaper. */
 const mostAtOnce = 64
+/**
+ * Milliseconds that a batch may take: longer than a statement may. A connection that died in a certain moment never answers,
+ * and must not hold the batches behind it; should this one end after all, doing it twice does nothing twice.
+ */
+const longestMs = 45_000
 
 /**
  * Has jobs that run at the same time done together, one merged batch after the other. Open-source BullMQ hands out single
@@ -12,9 +18,8 @@ const mostAtOnce = 64
  * transactions would wait for each other's subscriptions. At rest a job is done at once and alone. A merged batch that fails
  * is taken apart into its jobs, so that each hears its own outcome. Only plain work on events is merged.
  */
-export function mergeWork(
-  handle: (work: WorkPayload) => Promise<void>,
-): (work: WorkPayload) => Promise<void> {
+export function mergeWork(work: (work: WorkPayload) => Promise<void>): (work: WorkPayload) => Promise<void> {
+  const handle = (payload: WorkPayload) => within(longestMs, 'The database', work(payload))
   let pending: Pending[] = []
   let running = false
 

@@ -1,6 +1,7 @@
 import { databaseIsAway, isContention } from '../../database-errors.ts'
 import type { Db } from '../../db/types.ts'
 import { Unavailable } from '../../errors.ts'
+import { within } from '../../within.ts'
 import { deploymentMode } from '../deployment-mode.ts'
 import type { Mode } from '../event/subscription-event.ts'
 import type { Write } from './event-writes.ts'
@@ -36,6 +37,9 @@ export type Inbox = {
   /** Waits for what is on its way; what comes later is refused. */
   close: () => Promise<void>
 }
+
+/** Milliseconds after which a batch that is being stored is given up: its deliveries have long been refused. */
+const longestStore = 15_000
 
 type Waiting = {
   delivery: Delivery
@@ -134,7 +138,8 @@ export function createInbox(db: Db, options: InboxOptions): Inbox {
         const { delivery } = waiting[0]!
         return { row: inboxRowOf(delivery, served, now), delivery, waiting }
       })
-      await storeEntries(entries)
+      // A connection that died in a certain moment never answers, and must not keep its place in flight.
+      await within(longestStore, 'The database', storeEntries(entries))
     } catch (error) {
       for (const waiting of groups.flat()) settle(waiting, (w) => w.reject(asUnavailable(error)))
     }

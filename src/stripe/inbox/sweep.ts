@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '../../db/types.ts'
 import type { Log } from '../../log.ts'
+import { within } from '../../within.ts'
 import { clearSettledAlarms } from '../clear-settled-alarms.ts'
 import { type Write, writes } from './event-writes.ts'
 import {
@@ -41,6 +42,8 @@ const recentMs = 10 * 60_000
 const roundMs = 60_000
 const longestRoundMs = 10 * 60_000
 const alarmsEveryMs = 30_000
+/** Milliseconds after which a pass is given up: a connection that died in a certain moment never answers. */
+const longestSweep = 60_000
 const pageSize = 4_096
 const mostDue = 1_024
 
@@ -134,7 +137,7 @@ export async function sweep(
         await db`select stripe.ensure_body_partitions()`
         partitionsAt = Date.now()
       }
-      const swept = await sweepOnce(db, bell, new Date())
+      const swept = await within(longestSweep, 'The database', sweepOnce(db, bell, new Date()))
       more = swept.more
       if (swept.swept && Date.now() - alarmsAt > alarmsEveryMs) {
         alarmsAt = Date.now()
