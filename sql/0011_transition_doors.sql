@@ -27,8 +27,12 @@ create type entitlements.move_step as (
 );
 
 -- Reads and classifies moves, at most one for each pool and ladder. Called under the pools' locks.
+-- In plpgsql, which keeps its plan: a function in SQL would be planned anew at each call.
 create function entitlements.classify_moves(p_moves jsonb, p_numbers integer[]) returns entitlements.move_step[]
-language sql volatile as $$
+language plpgsql as $$
+declare
+  steps entitlements.move_step[];
+begin
   with asked as (
     select m.n::integer, (m.move ->> 'pool_id')::uuid as pool_id, (m.move ->> 'plan_ladder_id')::uuid as plan_ladder_id,
       (m.move #>> '{target,product_id}')::uuid as product_id, m.move #>> '{target,source}' as source,
@@ -84,8 +88,10 @@ language sql volatile as $$
     case when product_id is not null and transition_type <> 'none' then gen_random_uuid() end,
     product_id, grant_id, subscription_id, to_rank, status, fault
   )::entitlements.move_step order by n)
-  from typed
-$$;
+  into steps
+  from typed;
+  return steps;
+end $$;
 
 -- Takes classified steps: ends what held each place, gives it to what shall, and adds one row of history each (R24), in as many
 -- statements for a batch as for one move. The old attachments end in a statement of their own, because the exclusion
