@@ -23,8 +23,9 @@ create index subscriptions_account_id_idx on billing.subscriptions (account_id);
 -- event_id is the cause as Stripe named it; null only for what a fetch revealed and no event told (source `fetch`).
 create table billing.subscription_changes (
   subscription_change_id uuid primary key default gen_random_uuid(),
-  tenant_id uuid not null references organization.tenants (tenant_id),
-  account_id uuid not null references billing.accounts (account_id),
+  -- Copies of the subscription's, which its own keys hold.
+  tenant_id uuid not null,
+  account_id uuid not null,
   subscription_id uuid not null references billing.subscriptions (subscription_id),
   event_id text not null,
   change_kind text not null,
@@ -51,7 +52,8 @@ create table entitlements.subscription_claims (
   subscription_id uuid not null references billing.subscriptions (subscription_id),
   plan_ladder_id uuid not null references billing.plan_ladders (plan_ladder_id),
   pool_id uuid not null references entitlements.resource_pools (pool_id),
-  tenant_id uuid not null references organization.tenants (tenant_id),
+  -- A copy of the pool's.
+  tenant_id uuid not null,
   product_id uuid not null references billing.products (product_id),
   -- Stripe's word: trialing, active, past_due, unpaid, paused. unpaid and paused are suspended claims.
   status text not null,

@@ -105,9 +105,11 @@ begin
   from unnest(p_steps) s
   where s.transition_type <> 'none' and v.provision_id = s.from_provision_id;
   -- A default counts only while nothing else claims; what replaces it closes it (R36). An operator's grant is left alone.
-  update entitlements.grants g set closed_at = s.effective_at, closed_reason = 'superseded'
-  from unnest(p_steps) s
-  where s.transition_type <> 'none' and g.grant_id = s.from_grant_id and g.grant_reason = 'default' and g.closed_at is null;
+  -- By an array and not a join: on a young table the planner would rather walk all live grants for each step.
+  update entitlements.grants g
+  set closed_at = (select s.effective_at from unnest(p_steps) s where s.from_grant_id = g.grant_id limit 1), closed_reason = 'superseded'
+  where g.grant_id = any (array(select s.from_grant_id from unnest(p_steps) s where s.transition_type <> 'none' and s.from_grant_id is not null))
+    and g.grant_reason = 'default' and g.closed_at is null;
 
   insert into entitlements.pool_provisions
     (provision_id, tenant_id, pool_id, product_id, entitlement_set_id, grant_id, subscription_id, status, activated_at)

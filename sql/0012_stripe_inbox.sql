@@ -80,7 +80,8 @@ revoke all on function stripe.ensure_body_partitions(integer) from public;
 -- One marker for each of an event's two writes. done, ignored: finished. waiting: held for something named, taken up when it
 -- arrives or at due_at. parked: a person has to look. `waiting` and `parked` carry a reason that says why.
 create table stripe.event_writes (
-  event_id text not null references stripe.events (event_id),
+  -- Written by workers that have just read the event, which nobody deletes: no key that is looked up again for each marker.
+  event_id text not null,
   write text not null check (write in ('enrollment', 'subscription-changes')),
   state text not null check (state in ('done', 'ignored', 'waiting', 'parked')),
   reason text,

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 
 /** Any object out of JSON.parse: its keys were written by others, `__proto__` among them, and are never assigned by name. */
@@ -176,7 +176,7 @@ function faultOf(error: z.ZodError): string {
 function unreadable(body: Uint8Array, reason: string): Envelope {
   return {
     kind: 'unreadable',
-    id: `raw_${createHash('sha256').update(body).digest('hex').slice(0, 32)}`,
+    id: `raw_${hash('sha256', body, 'hex').slice(0, 32)}`,
     reason,
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Envelope, idOf, type StripeEvent, textOf } from './envelope.ts'
 import { DEEPEST, deeperThan, putBack } from './previous-attributes.ts'
 import type { SubscriptionEvent, SubscriptionState, TrailKind } from './subscription-event.ts'

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { SubscriptionState } from './subscription-event.ts'
 import { isTerminalStatus, tierVertex } from './vertex.ts'
 
@@ -9,8 +9,8 @@ const ENDED = 'ended:'
  * A terminal status is told by a prefix, because the trail must know an ending without reading the state behind the hash.
  */
 export function vertexHash(state: SubscriptionState): string {
-  const hash = createHash('sha256').update(tierVertex(state)).digest('hex').slice(0, 32)
-  return isTerminalStatus(state.status) ? ENDED + hash : hash
+  const told = hash('sha256', tierVertex(state), 'hex').slice(0, 32)
+  return isTerminalStatus(state.status) ? ENDED + told : told
 }
 
 export function isTerminalHash(hash: string): boolean {

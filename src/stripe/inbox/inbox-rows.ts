@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Envelope, inboxFactsOf } from '../event/envelope.ts'
 import { differenceOf, type StateDifference } from '../event/state-difference.ts'
 import type { Mode, SubscriptionState, TrailKind } from '../event/subscription-event.ts'
@@ -91,7 +91,7 @@ const none = {
  */
 export function inboxRowOf(delivery: Delivery, mode: Mode, nowSeconds: number): InboxRow {
   const { envelope, body, source = 'webhook' } = delivery
-  const bodyHash = createHash('sha256').update(body).digest('hex')
+  const bodyHash = hash('sha256', body, 'hex')
   if (envelope.kind === 'unreadable') {
     const { id, reason } = envelope
     const markers = both('parked', 'unreadable', reason)
@@ -123,16 +123,19 @@ export function inboxRowOf(delivery: Delivery, mode: Mode, nowSeconds: number): 
   if ('unreadable' in told) {
     return { ...row, markers: both('parked', 'unreadable_subscription', told.unreadable) }
   }
+  const difference = told.before && differenceOf(told.before, told.after)
+  const toHash = vertexHash(told.after)
   return {
     ...row,
     // The subscription's own words, for a type of event that every API version has.
     subscription: told.after.subscription,
     customer: told.after.customer,
     trailKind: told.kind,
-    fromDifference: told.before && differenceOf(told.before, told.after),
+    fromDifference: difference,
     toState: told.after,
-    fromHash: told.before && vertexHash(told.before),
-    toHash: vertexHash(told.after),
+    // Most events leave the vertex as it is.
+    fromHash: difference && (difference.status || difference.items ? vertexHash(told.before!) : toHash),
+    toHash,
     fromAsides: told.before && asidesOf(told.before),
     toAsides: asidesOf(told.after),
     fingerprint: told.fingerprint,
@@ -143,7 +146,7 @@ export function inboxRowOf(delivery: Delivery, mode: Mode, nowSeconds: number): 
 
 /** A row that Postgres refused, for whatever its columns held: kept raw, under an id made from its bytes, and parked. */
 export function rawRowOf(delivery: Delivery, mode: Mode, nowSeconds: number, reason: string): InboxRow {
-  const id = `raw_${createHash('sha256').update(delivery.body).digest('hex').slice(0, 32)}`
+  const id = `raw_${hash('sha256', delivery.body, 'hex').slice(0, 32)}`
   return inboxRowOf({ ...delivery, envelope: { kind: 'unreadable', id, reason } }, mode, nowSeconds)
 }
 
