@@ -77,8 +77,5 @@ function bareEnd(event: StripeEvent, fault: Unreadable): SubscriptionState | Unr
 }
 
 function fingerprintOf({ type, object, previous }: StripeEvent): string {
-  return createHash('sha256')
-    .update(JSON.stringify([type, object, previous]))
-    .digest('hex')
-    .slice(0, 32)
+  return hash('sha256', JSON.stringify([type, object, previous]), 'hex').slice(0, 32)
 }
