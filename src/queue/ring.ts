@@ -12,6 +12,8 @@ type RingOptions = {
 }
 
 export type Ring = {
+  /** Whether jobs wait in a queue. Never rejects: a queue that does not answer is not known to be busy. */
+  busy: (queue: QueueName) => Promise<boolean>
   /** Says that these inbox rows want handling. Never rejects; false: the bell was not heard, and the sweeper has to find them. */
   ring: (inboxIds: readonly number[], options?: RingOptions) => Promise<boolean>
   /**
@@ -133,6 +135,10 @@ export function createRing(
         { delay, jobId: `grant-${grantId}` },
         'grant-expiry',
       )
+    },
+    async busy(queue) {
+      const waiting = within(timeoutMs, 'The queue', queues[queue].getWaitingCount())
+      return (await waiting.catch(() => 0)) > 0
     },
     async close() {
       await Promise.all(queueNames.map((name) => lanes[name].settled()))

@@ -17,6 +17,8 @@ import {
 
 /** The bell, as the sweeper needs it: each call answers whether it was heard, and never rejects. */
 export type SweepBell = {
+  /** Whether jobs wait in this write's queue: then a young row without a marker is most likely in one of them. */
+  busy?: (queue: Write) => Promise<boolean>
   ring: (inboxIds: readonly number[], options: { queues: readonly Write[] }) => Promise<boolean>
   ringSubscriptions: (subscriptions: readonly string[], at: Date, queue?: Write) => Promise<boolean>
 }
@@ -36,6 +38,8 @@ export type Swept = {
 
 /** A row without a marker is left to its own job for so long. */
 const freshMs = 5_000
+/** And for so long while its queue is busy: ringing for a backlog again would only make it longer. */
+const queuedMs = 60_000
 /** Ids may be committed out of their order: the low-water mark stays behind the youngest by far more than a transaction lasts. */
 const recentMs = 10 * 60_000
 /** What was rung for and not handled is rung for again after so long. */
@@ -53,6 +57,8 @@ const mostDue = 1_024
  */
 export async function sweepOnce(db: Db, bell: SweepBell, now: Date): Promise<Swept> {
   const before = (ms: number) => new Date(now.getTime() - ms)
+  const fresh = {} as Record<Write, Date>
+  for (const write of writes) fresh[write] = before((await bell.busy?.(write)) ? queuedMs : freshMs)
   const found = await db.begin(async (tx) => {
     const [lock] = await tx<{ held: boolean }[]>`
       select pg_try_advisory_xact_lock(hashtextextended('stepladder.sweep', 0)) as held`
@@ -63,7 +69,7 @@ export async function sweepOnce(db: Db, bell: SweepBell, now: Date): Promise<Swe
       const page = {
         from: marks[write].rungUpTo,
         size: pageSize,
-        fresh: before(freshMs),
+        fresh: fresh[write],
         recent: before(recentMs),
       }
       pages[write] = await readSweepPage(tx, write, page)

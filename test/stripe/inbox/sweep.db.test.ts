@@ -77,6 +77,15 @@ test('a row that nobody handled is rung for, for the write that lacks its marker
   expect(rung).toEqual({ enrollment: fresh, 'subscription-changes': fresh })
 })
 
+test('while its queue is busy, a row is left to its job for a minute: a backlog is not rung for again', async () => {
+  const ids = await stored(2, start)
+  const busy: SweepBell = { ...bell, busy: async (write) => write === 'enrollment' }
+  await sweepOnce(app, busy, at(10))
+  expect(rung).toEqual({ enrollment: [], 'subscription-changes': ids })
+  await sweepOnce(app, busy, at(62))
+  expect(rung.enrollment).toEqual(ids)
+})
+
 test('what was rung for is left alone for a minute, then rung for again, until it is handled', async () => {
   const ids = await stored(3, start)
   for (const second of [10, 12, 14, 40, 69]) await sweepOnce(app, bell, at(second))
