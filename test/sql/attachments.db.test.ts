@@ -97,7 +97,7 @@ describe('attachments', () => {
     expect(count).toEqual({ live: 2 })
   })
 
-  test('R17 of eight attachments inserted at once one is made, and the others are refused', async () => {
+  test('R6 R17 of eight attachments inserted at once one is made, and the others are refused', async () => {
     const tries = await Promise.allSettled(Array.from({ length: 8 }, () => provided()))
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     for (const lost of tries.filter((one) => one.status === 'rejected')) {

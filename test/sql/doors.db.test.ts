@@ -65,7 +65,7 @@ const move = (of: Organization, to: object | null) => ({
   cause: { kind: 'event', id: `evt_${told++}` },
 })
 
-describe('R23 each move is called what it is', () => {
+describe('R23 D9 D10 each move is called what it is, by one of five types', () => {
   test.each([
     [null, 0, 'initiate'],
     [0, 1, 'upgrade'],
