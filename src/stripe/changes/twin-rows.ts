@@ -1,6 +1,6 @@
 import type { Tx } from '../../db/types.ts'
 import type { UnhandledEvent } from '../inbox/unhandled-events.ts'
-import { type TwinCandidate, twinRows } from './subscription-changes.ts'
+import { type TwinCandidate, twinRows } from './change-twins.ts'
 
 /** Seconds on either side of an event within which what was told decides whether it is a twin: copies are 1 s apart, in chains. */
 const NEARBY_SECONDS = 10

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { changesOf, twinRows } from '../../../src/stripe/changes/subscription-changes.ts'
+import { twinRows } from '../../../src/stripe/changes/change-twins.ts'
+import { changesOf } from '../../../src/stripe/changes/subscription-changes.ts'
 import type { SubscriptionEvent, SubscriptionState } from '../../../src/stripe/event/subscription-event.ts'
 
 const LADDERS: Record<string, string> = { p0: 'core', p1: 'core', p2: 'core', p3: 'support', p4: 'support' }

@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  changesOf,
-  type SubscriptionChange,
-  type TwinCandidate,
-  twinRows,
-} from '../../../src/stripe/changes/subscription-changes.ts'
+import { type TwinCandidate, twinRows } from '../../../src/stripe/changes/change-twins.ts'
+import { changesOf, type SubscriptionChange } from '../../../src/stripe/changes/subscription-changes.ts'
 import type {
   SubscriptionEvent,
   SubscriptionItem,
