@@ -42,58 +42,87 @@ const template = 'ground'
  * @throws StepladderError when there is no Redis, when the rivals cannot be installed, or when it was interrupted.
  */
 export async function bench(options: BenchOptions): Promise<BenchRun> {
-  const began = performance.now()
-  const { only, quick, say, signal } = options
+  const { only, say, signal } = options
   if (['throughput', 'embedded', 'steady'].some((part) => only.has(part as BenchPart))) installRivals(say)
+  const openings: Promise<{ close: () => Promise<void> }>[] = []
+  const opened: Opened = (opening) => {
+    openings.push(opening)
+    return opening
+  }
+  // Not after the round: what is under way fails by itself once its servers are gone.
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(interrupted()), { once: true })
+  })
+  try {
+    return await Promise.race([measure(options, opened), stopped])
+  } finally {
+    for (const opening of (await Promise.allSettled(openings)).reverse()) {
+      if (opening.status === 'fulfilled') await opening.value.close()
+    }
+  }
+}
+
+/** Keeps what was opened, to be closed whatever happens. */
+type Opened = <T extends { close: () => Promise<void> }>(opening: Promise<T>) => Promise<T>
+
+async function measure(options: BenchOptions, opened: Opened): Promise<BenchRun> {
+  const began = performance.now()
+  const { only, quick, say } = options
   const plan = planOf(options)
   const limit = 1000 * (quick ? limits.quick : limits.whole)
   /** Whether this share of the time is over. */
   const late = (share: number) => performance.now() - began > share * limit
-  const servers: { close: () => Promise<void> }[] = []
-  const opened = async <T extends { close: () => Promise<void> }>(opening: Promise<T>): Promise<T> => {
-    const server = await opening
-    servers.push(server)
-    return server
-  }
-  try {
-    say('Starting PostgreSQL and Redis')
-    const server = await opened(startPostgres('system'))
-    const redis = await opened(startRedis())
-    const embeddedServer = only.has('embedded') ? await opened(startPostgres('embedded')) : null
-    const customers = [plan.main, plan.steady, plan.growth].flatMap((score) => score.customers)
-    await prepareTemplate(server, template, [...new Set(customers)])
-    if (embeddedServer) await prepareTemplate(embeddedServer, template, plan.embedded.customers)
-    const parts = { server, redis, template, connections }
 
-    const findings: Findings = { throughput: [], steady: null, check: null, growth: null }
-    await playRounds({ ...options, ...parts, embeddedServer, plan, findings, late })
-    if (only.has('steady') && !signal.aborted) {
-      const scripts = findings.throughput.flatMap(({ pgbench }) => pgbench?.eventsPerSecond ?? [])
-      const rate = scripts.length > 0 ? steadyShare * median(scripts) : steadyWithout
-      say(`At a fixed rate: ${Math.round(rate)} deliveries a second`)
-      const rounds = await playSteady(
-        { ...parts, score: plan.steady },
-        { rate, rounds: quick || late(0.65) ? 1 : 3 },
-      )
-      findings.steady = { rate, rounds }
+  say('Starting PostgreSQL and Redis')
+  const server = await opened(startPostgres('system'))
+  const redis = await opened(startRedis())
+  const embeddedServer = only.has('embedded') ? await opened(startPostgres('embedded')) : null
+  const customers = [plan.main, plan.steady, plan.growth].flatMap((score) => score.customers)
+  await prepareTemplate(server, template, [...new Set(customers)])
+  if (embeddedServer) await prepareTemplate(embeddedServer, template, plan.embedded.customers)
+  const parts = { server, redis, template, connections }
+
+  const findings: Findings = { throughput: [], steady: null, check: null, growth: null }
+  await playRounds({ ...options, ...parts, embeddedServer, plan, findings, late })
+  if (only.has('steady')) {
+    const scripts = findings.throughput.flatMap(({ pgbench }) => pgbench?.eventsPerSecond ?? [])
+    const rate = scripts.length > 0 ? steadyShare * median(scripts) : steadyWithout
+    say(`At a fixed rate: ${Math.round(rate)} deliveries a second`)
+    const how = { rate, rounds: quick || late(0.65) ? 1 : 3 }
+    findings.steady = {
+      rate,
+      rounds: await playSteady({ ...parts, score: steadyFor(plan.steady, rate) }, how),
     }
-    if (only.has('check') && !signal.aborted) findings.check = await playCheck(server, quick, say)
-    if (only.has('growth') && !signal.aborted)
-      findings.growth = await playGrown({ ...parts, plan, quick, say, rounds: quick || late(0.75) ? 1 : 3 })
-    if (signal.aborted) throw interrupted()
-    const seconds = (performance.now() - began) / 1000
-    return {
-      ...findings,
-      postgres: server.version,
-      embeddedPostgres: embeddedServer?.version ?? null,
-      seconds,
-    }
-  } finally {
-    for (const server of servers.reverse()) await server.close()
+  }
+  if (only.has('check')) findings.check = await playCheck(server, quick, say)
+  if (only.has('growth')) {
+    const rounds = quick || late(0.75) ? 1 : 3
+    findings.growth = await playGrown({ ...parts, plan, quick, say, rounds })
+  }
+  return {
+    ...findings,
+    postgres: server.version,
+    embeddedPostgres: embeddedServer?.version ?? null,
+    seconds: (performance.now() - began) / 1000,
   }
 }
 
 type Plan = { main: Score; embedded: Score; steady: Score; growth: Score }
+
+/** Seconds that a part at a fixed rate lasts at most. */
+const steadySeconds = 8
+
+/** As many of the planned lives as the rate can play in that time: they are the first ones, and have their ground. */
+function steadyFor(score: Score, rate: number): Score {
+  const { warmUp, main } = score
+  const share = Math.min(1, (rate * steadySeconds) / main.deliveries)
+  const scaled = (count: number) => Math.ceil(count * share)
+  return scoreOf(warmUp, {
+    ...main,
+    deliveries: scaled(main.deliveries),
+    subscriptions: scaled(main.subscriptions),
+  })
+}
 
 /** Seeds differ where parts share a database, since they stand in every id. */
 export function planOf({ events, subscriptions, quick }: BenchOptions): Plan {
@@ -122,12 +151,12 @@ async function playRounds(
       late: (share: number) => boolean
     },
 ): Promise<void> {
-  const { only, rounds, quick, say, signal, plan, embeddedServer, findings, late } = parts
+  const { only, rounds, quick, say, plan, embeddedServer, findings, late } = parts
   const program = only.has('pgbench') ? findPgbench() : null
   if (only.has('pgbench') && program === null) say('pgbench was not found: nothing is compared with it')
   const stepladder = only.has('throughput')
   if (!stepladder && program === null && embeddedServer === null) return
-  for (let round = 0; round < rounds && !signal.aborted; round++) {
+  for (let round = 0; round < rounds; round++) {
     say(`Round ${round + 1} of ${rounds}`)
     const played = await playThroughput(
       {

@@ -14,6 +14,7 @@ export type LoadOrder =
 
 export type LoadAnswer =
   | { prepared: { deliveries: number; events: number } }
+  | { failed: string }
   | {
       played: {
         /** Epoch milliseconds. */
@@ -36,12 +37,16 @@ process.on('message', (order: LoadOrder) => {
     requests = workload.bodies().map((body) => requestOf(body, order.path, signBody(body, order.secret, t)))
     answer({ prepared: { deliveries: workload.deliveries, events: workload.events } })
   } else {
-    void play(order.play).then((played) => answer({ played }))
+    play(order.play).then(
+      (played) => answer({ played }),
+      (error: Error) => answer({ failed: error.message }),
+    )
   }
 })
 
 function answer(message: LoadAnswer): void {
-  process.send!(message)
+  // Whoever asked may be gone, after an interruption.
+  if (process.connected) process.send!(message)
 }
 
 function requestOf(body: Buffer, path: string, signature: string): Buffer {

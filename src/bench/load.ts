@@ -36,7 +36,9 @@ function ask(child: ChildProcess, order: LoadOrder): Promise<LoadAnswer> {
     child.once('exit', ended)
     child.once('message', (answer) => {
       child.removeListener('exit', ended)
-      resolve(answer as LoadAnswer)
+      const told = answer as LoadAnswer
+      if ('failed' in told) reject(new Error(`The deliveries broke off: ${told.failed}`))
+      else resolve(told)
     })
     child.send(order)
   })

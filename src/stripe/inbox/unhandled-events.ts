@@ -38,7 +38,10 @@ export async function unhandledEvents(
       extract(epoch from e.created_at)::float8 as created, e.request_id as request, e.fingerprint, e.from_difference, e.to_state,
       e.received_at, w.state is not null as seen_before
     from stripe.events e
-    left join stripe.event_writes w on w.event_id = e.event_id and w.write = ${write}
+    -- The limit keeps this a look-up by key: as a plain join it may be planned as one over all markers.
+    left join lateral (
+      select state, reason from stripe.event_writes m where m.event_id = e.event_id and m.write = ${write} limit 1
+    ) w on true
     where e.inbox_id = any(${inboxIds as number[]})
       and (w.state is null or w.state = 'waiting' or (${again} and (w.state in ('done', 'parked') or w.reason <> 'other_mode')))
     order by e.event_id
