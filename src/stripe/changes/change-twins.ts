@@ -24,7 +24,7 @@ const TWIN_SPAN = 1
  */
 export function twinRows(candidates: readonly TwinCandidate[]): { event: string; duplicateOf: string }[] {
   const events = [...new Map(candidates.map((candidate) => [candidate.event, candidate])).values()]
-  events.sort((a, b) => a.created - b.created || compare(a.event, b.event))
+  events.sort((a, b) => a.created - b.created || (a.event < b.event ? -1 : 1))
   const departures = new Set(
     events.flatMap((e) => (e.from === e.to ? [] : [JSON.stringify([e.from, e.created])])),
   )
@@ -43,8 +43,4 @@ export function twinRows(candidates: readonly TwinCandidate[]): { event: string;
     told.set(key, { canonical: twin ? before.canonical : event, newest: created })
   }
   return twins
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

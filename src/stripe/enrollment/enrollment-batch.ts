@@ -1,7 +1,6 @@
 import { holdCatalog } from '../../billing/hold-catalog.ts'
 import type { Tx } from '../../db/types.ts'
 import { workerSettings } from '../../db/worker-settings.ts'
-import { lockPools } from '../../entitlements/lock-pools.ts'
 import type { Cause } from '../../entitlements/moves.ts'
 import { type SettledMove, settlePools } from '../../entitlements/settle-pools.ts'
 import { putSubscriptionClaims } from '../../entitlements/subscription-claims.ts'
@@ -179,7 +178,7 @@ function decisionFor(
   })
 }
 
-/** Pools are locked before anything that references them is written, and settled once for all the claims that changed. */
+/** Putting the claims locks the pools before anything that references them is written; they are settled once for all the claims that changed. */
 async function writeClaims(
   tx: Tx,
   cases: readonly Case[],
@@ -187,7 +186,6 @@ async function writeClaims(
 ): Promise<SettledMove[]> {
   const claiming = cases.filter((it) => it.decision.claims !== null)
   if (claiming.length === 0) return []
-  await lockPools(tx, [...new Set(claiming.map((it) => it.owner.poolId))])
   const changed = await putSubscriptionClaims(
     tx,
     claiming.map(({ owner, decision }) => ({

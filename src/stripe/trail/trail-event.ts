@@ -12,8 +12,6 @@ export type TrailEvent = {
   /** null: a root, or an edge of which the start cannot be told. */
   from: string | null
   to: string
-  /** How many self-edges this row stands for, where they were grouped; their number never matters. */
-  copies?: number
 }
 
 /** One answer of Stripe's API. `from` and `until` are the window of `fetchWindow`, Unix seconds, both inside it. */

@@ -1,18 +1,9 @@
 import type { Reader } from '../../db/types.ts'
-import type { TrailKind } from '../event/subscription-event.ts'
+import type { TrailEvent } from './trail-event.ts'
 
 /** One step of a subscription's trail as the inbox keeps it, and the asides' vertices on both sides: [cancellation, pause, trial]. */
-export type TrailRow = {
+export type TrailRow = TrailEvent & {
   subscription: string
-  event: string
-  /** Unix seconds, Stripe's clock. */
-  created: number
-  kind: TrailKind
-  request: string | null
-  fingerprint: string
-  /** null: a root, or an edge whose start cannot be told. */
-  from: string | null
-  to: string
   fromAsides: string[] | null
   toAsides: string[]
   itemsComplete: boolean
