@@ -45,19 +45,7 @@ export function serveQueue(
   const settings: WorkerSettings = { concurrency: 16, ...parts.settings }
   const handle = mergeWork(work)
 
-  const running = new Set<Promise<void>>()
-
   async function process(job: Job<WorkPayload>, token?: string): Promise<void> {
-    const work = handleJob(job, token)
-    running.add(work)
-    try {
-      await work
-    } finally {
-      running.delete(work)
-    }
-  }
-
-  async function handleJob(job: Job<WorkPayload>, token?: string): Promise<void> {
     try {
       await runOrSplit(job.data, job)
     } catch (error) {
@@ -148,9 +136,9 @@ export function serveQueue(
   return {
     worker: () => worker,
     async close(limitMs = 10_000) {
-      // No new job from here on; what runs is given its time, and only then is the worker closed, by force if need be.
-      await worker.pause(true)
-      const ended = await within(limitMs, 'Work under way', Promise.allSettled(running)).then(
+      // No new job from here on; what runs, or was fetched and is about to, is given its time. Only then is the worker closed,
+      // by force if need be: one closed without it would keep the lock of what never ends.
+      const ended = await within(limitMs, 'Work under way', worker.pause()).then(
         () => true,
         () => false,
       )
