@@ -49,11 +49,14 @@ create table entitlements.grants (
 );
 create index grants_live_by_pool on entitlements.grants (pool_id) where closed_at is null;
 
+-- Only the doors (0011) write this table, and they have just read, under its lock, the pool with its tenant, and the product with its
+-- set: no keys that are looked up again for each row, with a lock on the tenant's and the product's row that everybody shares.
+-- That what is referred to stays is the other side's affair (0007).
 create table entitlements.pool_provisions (
   provision_id uuid primary key default gen_random_uuid(),
-  tenant_id uuid not null references organization.tenants (tenant_id),
-  pool_id uuid not null references entitlements.resource_pools (pool_id),
-  entitlement_set_id uuid references entitlements.entitlement_sets (entitlement_set_id),
+  tenant_id uuid not null,
+  pool_id uuid not null,
+  entitlement_set_id uuid,
   grant_id uuid references entitlements.grants (grant_id),
   status text not null default 'active' check (status in ('active', 'trialing', 'past_due', 'unpaid', 'paused', 'ended')),
   activated_at timestamptz not null default clock_timestamp(),

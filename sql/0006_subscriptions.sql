@@ -16,17 +16,18 @@ create table billing.subscriptions (
   ended_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
-);
+  -- Room on each page: every event writes its subscription's row anew, and then beside the old one, without touching the indexes.
+) with (fillfactor = 70);
 create index subscriptions_account_id_idx on billing.subscriptions (account_id);
 
 -- One row per event, kind of change and item. Amounts are in the currency's minor unit, for the whole quantity.
 -- event_id is the cause as Stripe named it; null only for what a fetch revealed and no event told (source `fetch`).
 create table billing.subscription_changes (
   subscription_change_id uuid primary key default gen_random_uuid(),
-  -- Copies of the subscription's, which its own keys hold.
+  -- Copies of the subscription's, which its own keys hold; the row was read by the writer, and rows of it are never deleted (0007).
   tenant_id uuid not null,
   account_id uuid not null,
-  subscription_id uuid not null references billing.subscriptions (subscription_id),
+  subscription_id uuid not null,
   event_id text not null,
   change_kind text not null,
   item text not null default '',
@@ -48,13 +49,14 @@ create index subscription_changes_subscription_id_idx on billing.subscription_ch
 create index subscription_changes_account_id_idx on billing.subscription_changes (account_id, occurred_at);
 
 -- What a live subscription claims: at most one tier a ladder (the highest that its prices mean). Gone when it ends.
+-- Written while the catalog is held and the pool is locked: what a row names is there, and 0007 keeps it there.
 create table entitlements.subscription_claims (
-  subscription_id uuid not null references billing.subscriptions (subscription_id),
-  plan_ladder_id uuid not null references billing.plan_ladders (plan_ladder_id),
-  pool_id uuid not null references entitlements.resource_pools (pool_id),
+  subscription_id uuid not null,
+  plan_ladder_id uuid not null,
+  pool_id uuid not null,
   -- A copy of the pool's.
   tenant_id uuid not null,
-  product_id uuid not null references billing.products (product_id),
+  product_id uuid not null,
   -- Stripe's word: trialing, active, past_due, unpaid, paused. unpaid and paused are suspended claims.
   status text not null,
   claimed_at timestamptz not null default clock_timestamp(),

@@ -34,7 +34,8 @@ create table stripe.subscriptions (
   fetch_attempts integer not null default 0,
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp()
-);
+  -- As in billing.subscriptions: most events leave the indexed columns as they are.
+) with (fillfactor = 70);
 create index subscriptions_resolve_at on stripe.subscriptions (resolve_at) where resolve_at is not null;
 create index subscriptions_customer on stripe.subscriptions (stripe_customer_id);
 create index subscriptions_unresolved on stripe.subscriptions (unresolved) where unresolved is not null;

@@ -6,12 +6,12 @@ import { countFetch, observeApplied } from '../metrics.ts'
 import type { WorkPayload } from '../queue/names.ts'
 import { type Served, serveQueue } from '../queue/serve.ts'
 import { raiseAlarm } from '../stripe/alarms.ts'
+import { createStripeApi } from '../stripe/api/stripe-api.ts'
 import { createPriceMeanings } from '../stripe/catalog/price-meanings.ts'
 import { recordChanges } from '../stripe/changes/record-changes.ts'
 import { recordFetchedChanges } from '../stripe/changes/record-fetched-changes.ts'
 import { enroll } from '../stripe/enrollment/enroll.ts'
 import { parkFailedWrites, type Write } from '../stripe/inbox/event-writes.ts'
-import { createStripeReader } from '../stripe/stripe-reader.ts'
 import type { Bells } from './bells.ts'
 import type { Reached } from './kill-points.ts'
 
@@ -31,7 +31,9 @@ const soonMs = 60_000
 export function serveEnrollment(parts: ServeWritesParts): Served {
   const { db, bells, config, log, reached } = parts
   const { stripeApiKey, stripeApiBaseUrl, autoProvision } = config
-  const stripe = stripeApiKey ? createStripeReader(stripeApiKey, stripeApiBaseUrl ?? undefined) : null
+  const stripe = stripeApiKey
+    ? createStripeApi(stripeApiKey, stripeApiBaseUrl === null ? {} : { baseUrl: stripeApiBaseUrl })
+    : null
   const enrollParts = {
     stripe,
     autoProvision,
@@ -53,7 +55,7 @@ export function serveEnrollment(parts: ServeWritesParts): Served {
         if (at.getTime() - Date.now() < soonMs) void bells.ring.ringSubscriptions([subscription], at)
       void bells.ring.ringSubscriptions(fetched, new Date(), 'subscription-changes')
     },
-    { ...served(parts, 'enrollment'), queue: bells.queues.enrollment, log },
+    { ...served(parts, 'enrollment'), queue: bells.queues.enrollment, log, paceMs: 8 },
   )
 }
 
@@ -67,7 +69,13 @@ export function serveSubscriptionChanges(parts: ServeWritesParts): Served {
       if (work.events.length > 0) await recordChanges(db, work, recordParts)
       if (work.subscriptions) await recordFetchedChanges(db, work.subscriptions, recordParts)
     },
-    { ...served(parts, 'subscription-changes'), queue: bells.queues['subscription-changes'], log },
+    // Nobody waits for these rows as somebody does for a tier.
+    {
+      ...served(parts, 'subscription-changes'),
+      queue: bells.queues['subscription-changes'],
+      log,
+      paceMs: 25,
+    },
   )
 }
 

@@ -1,11 +1,12 @@
 import { databaseIsAway } from '../database-errors.ts'
 import { within } from '../within.ts'
 import type { WorkPayload } from './names.ts'
+import { createPace } from './pace.ts'
 
 type Pending = { work: WorkPayload; done: () => void; failed: (error: unknown) => void }
 
 /** As many events as one transaction takes at once: more make it longer and hardly cheaper. */
-const mostAtOnce = 64
+const mostAtOnce = 192
 /**
  * Milliseconds that a batch may take: longer than a statement may. A connection that died in a certain moment never answers,
  * and must not hold the batches behind it; should this one end after all, doing it twice does nothing twice.
@@ -15,17 +16,24 @@ const longestMs = 45_000
 /**
  * Has jobs that run at the same time done together, one merged batch after the other. Open-source BullMQ hands out single
  * jobs; under load a transaction for each would cost most of its statements again and again, and neighbours in two
- * transactions would wait for each other's subscriptions. At rest a job is done at once and alone. A merged batch that fails
- * is taken apart into its jobs, so that each hears its own outcome. Only plain work on events is merged.
+ * transactions would wait for each other's subscriptions. At rest a job is done at once and alone; soon after another it
+ * waits for those that come in the same `paceMs`, since a batch of one takes as many statements as a batch of many. A merged batch
+ * that fails is taken apart into its jobs, so that each hears its own outcome. Only plain work on events is merged.
  */
-export function mergeWork(work: (work: WorkPayload) => Promise<void>): (work: WorkPayload) => Promise<void> {
+export function mergeWork(
+  work: (work: WorkPayload) => Promise<void>,
+  paceMs = 0,
+): (work: WorkPayload) => Promise<void> {
   const handle = (payload: WorkPayload) => within(longestMs, 'The database', work(payload))
+  const paced = createPace(paceMs)
   let pending: Pending[] = []
   let running = false
 
   async function run(): Promise<void> {
-    running = true
-    while (pending.length > 0) await together(nextBatch())
+    while (pending.length > 0) {
+      await paced()
+      await together(nextBatch())
+    }
     running = false
   }
 

@@ -3,6 +3,7 @@ import type { Log } from '../log.ts'
 import { within } from '../within.ts'
 import type { WorkQueue } from './backend.ts'
 import { payloadsOf, type QueueName, queueNames, type WorkPayload } from './names.ts'
+import { createPace } from './pace.ts'
 
 type RingOptions = {
   /** Both unless told otherwise. */
@@ -47,9 +48,12 @@ const mostPending = 50_000
 
 type Pending = { ids: number[]; heard: ((ok: boolean) => void)[] }
 
+/** Milliseconds between two adds to one queue: an add costs two processes far more than one more id in it. */
+const paceMs = 10
+
 /**
- * The bell. Adds go to a queue one at a time, and what is rung meanwhile goes together in the next: under load a job
- * carries up to 64 events, and at rest none waits.
+ * The bell. Adds go to a queue one at a time and `paceMs` apart, and what is rung meanwhile goes together in the next: under
+ * load a job carries up to 64 events, and at rest none waits.
  */
 export function createRing(
   queues: Record<QueueName, WorkQueue>,
@@ -64,8 +68,10 @@ export function createRing(
   function createLane(name: QueueName) {
     let pending: Pending = { ids: [], heard: [] }
     let running: Promise<void> | null = null
+    const paced = createPace(paceMs)
     async function run(): Promise<void> {
       while (pending.heard.length > 0) {
+        await paced()
         const { ids, heard } = pending
         pending = { ids: [], heard: [] }
         const ok = await add(name, payloadsOf({ events: ids }))

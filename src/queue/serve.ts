@@ -22,6 +22,8 @@ export type ServeParts = {
   backoffMs?: number
   /** Milliseconds after which a job whose database is away is tried again. */
   awayMs?: number
+  /** Milliseconds between the beginnings of two batches. */
+  paceMs?: number
 }
 
 export type Served = {
@@ -43,7 +45,7 @@ export function serveQueue(
   const { backend, queue, log, giveUp, reached = () => {}, awayMs = 2000 } = parts
   const { attempts = jobOptions.attempts, backoffMs = jobOptions.backoff.delay } = parts
   const settings: WorkerSettings = { concurrency: 16, ...parts.settings }
-  const handle = mergeWork(work)
+  const handle = mergeWork(work, parts.paceMs)
 
   async function process(job: Job<WorkPayload>, token?: string): Promise<void> {
     try {

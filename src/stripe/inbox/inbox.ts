@@ -57,7 +57,7 @@ type Entry = { row: InboxRow; delivery: Delivery; waiting: Waiting[] }
  * are in flight at a time, and while they are, the next one fills: so an idle receiver adds no delay and a busy one batches.
  */
 export function createInbox(db: Db, options: InboxOptions): Inbox {
-  const { onStored, maxBatch = 16, maxInFlight = 4, timeoutMs = 5000, maxWaiting = 10_000 } = options
+  const { onStored, maxBatch = 32, maxInFlight = 2, timeoutMs = 5000, maxWaiting = 10_000 } = options
   let queue: Waiting[] = []
   let inFlight = 0
   let closed = false

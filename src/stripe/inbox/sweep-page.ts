@@ -13,7 +13,7 @@ export type SweepMarks = {
 }
 
 export type SweepPage = {
-  /** Rows read. */
+  /** Rows read; none where the first is still fresh. */
   seen: number
   /** Without a marker, and no longer fresh. */
   forgotten: number[]
@@ -25,7 +25,8 @@ export type SweepPage = {
 
 /**
  * The next rows after `from`, and which of them nobody has handled. The limit and the lateral look-ups fix the plan: an index
- * walk and one look-up a row, however little the planner knows of a fresh inbox and however large the tables are.
+ * walk and one look-up a row, however little the planner knows of a fresh inbox and however large the tables are. Fresh rows are
+ * not looked up, and a page that begins with one is not read: under a backlog nearly all are.
  */
 export async function readSweepPage(
   sql: Reader,
@@ -33,14 +34,18 @@ export async function readSweepPage(
   page: { from: number; size: number; fresh: Date; recent: Date },
 ): Promise<SweepPage> {
   const [read] = await sql<SweepPage[]>`
-    with page as materialized (
+    with first as materialized (
+      select received_at from stripe.events where inbox_id > ${page.from} order by inbox_id limit 1
+    ), page as materialized (
       select inbox_id, event_id, received_at from stripe.events
-      where inbox_id > ${page.from} order by inbox_id limit ${page.size}
+      where inbox_id > ${page.from} and (select received_at from first) <= ${page.fresh}
+      order by inbox_id limit ${page.size}
     ), told as (
       select page.inbox_id, page.received_at, marker.state is null as open
       from page
       left join lateral (
-        select w.state from stripe.event_writes w where w.event_id = page.event_id and w.write = ${write} limit 1
+        select w.state from stripe.event_writes w
+        where page.received_at <= ${page.fresh} and w.event_id = page.event_id and w.write = ${write} limit 1
       ) marker on true
     ), stops as (
       select

@@ -41,7 +41,7 @@ const freshMs = 5_000
 /** And for so long while its queue is busy: ringing for a backlog again would only make it longer. */
 const queuedMs = 60_000
 /** Ids may be committed out of their order: the low-water mark stays behind the youngest by far more than a transaction lasts. */
-const recentMs = 10 * 60_000
+const recentMs = 3 * 60_000
 /** What was rung for and not handled is rung for again after so long. */
 const roundMs = 60_000
 const longestRoundMs = 10 * 60_000
