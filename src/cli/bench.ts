@@ -25,10 +25,10 @@ export function register(program: Command): void {
       'measure this checkout against stripe-sync-engine and pgbench, and say which goals it reaches',
     )
     .option('--rounds <n>', 'rounds, each with everybody in turn (5)', whole('--rounds', 1, 100))
-    .option('--events <n>', 'deliveries of a round, about (20000)', whole('--events', 100, 1_000_000))
+    .option('--events <n>', 'deliveries of a round, about (30000)', whole('--events', 100, 1_000_000))
     .option(
       '--subscriptions <n>',
-      'subscriptions that they are of (5000)',
+      'subscriptions that they are of (7500)',
       whole('--subscriptions', 10, 250_000),
     )
     .option('--quick', 'one small round of each, within 90 s: shows that it works, and little else', false)
@@ -53,8 +53,8 @@ async function run(options: Options): Promise<Answer> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt)
   const asked: BenchOptions = {
     rounds: options.rounds ?? (quick ? 1 : 5),
-    events: options.events ?? (quick ? 4_000 : 20_000),
-    subscriptions: options.subscriptions ?? (quick ? 1_000 : 5_000),
+    events: options.events ?? (quick ? 4_000 : 30_000),
+    subscriptions: options.subscriptions ?? (quick ? 1_000 : 7_500),
     quick,
     only: options.only ?? new Set(benchParts),
     say: (line) => process.stderr.write(`${line}\n`),

@@ -31,13 +31,23 @@ test('a job that runs alone is done alone and at once', async () => {
   expect(seen).toEqual([{ events: [1] }, { events: [2] }])
 })
 
-test('a batch holds 64 events at most', async () => {
+test('what comes soon after a batch waits for what comes with it', async () => {
+  const { seen, handle } = handler()
+  const work = mergeWork(handle, 300)
+  await work({ events: [1] })
+  const second = work({ events: [2] })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await Promise.all([second, work({ events: [3] })])
+  expect(seen).toEqual([{ events: [1] }, { events: [2, 3] }])
+})
+
+test('a batch holds 192 events at most', async () => {
   const { seen, handle } = handler()
   const work = mergeWork(handle)
   await Promise.all(
-    Array.from({ length: 5 }, (_, n) => work({ events: Array.from({ length: 20 }, (_, i) => n * 20 + i) })),
+    Array.from({ length: 5 }, (_, n) => work({ events: Array.from({ length: 50 }, (_, i) => n * 50 + i) })),
   )
-  expect(seen.map(({ events }) => events.length)).toEqual([60, 40])
+  expect(seen.map(({ events }) => events.length)).toEqual([150, 100])
 })
 
 test('looks, grants and replays are left alone', async () => {

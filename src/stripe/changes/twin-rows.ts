@@ -22,14 +22,19 @@ export async function markTwins(tx: Tx, events: readonly UnhandledEvent[]): Prom
       ) as t (subscription, at)
       group by subscription
     )
-    select
-      e.stripe_subscription_id as subscription, e.event_id as event, extract(epoch from e.created_at)::float8 as created,
-      e.request_id as request, e.fingerprint,
-      e.from_hash || array_to_string(e.from_asides, ' ') as "from", e.to_hash || array_to_string(e.to_asides, ' ') as "to",
-      (select c.duplicate_of from billing.subscription_changes c where c.event_id = e.event_id limit 1) as marked
+    select near.*, (select c.duplicate_of from billing.subscription_changes c where c.event_id = near.event limit 1) as marked
     from told
-    join stripe.events e on e.stripe_subscription_id = told.subscription and e.created_at between told.since and told.until
-    where e.trail_kind in ('edge', 'root')
+    -- The limit keeps this a walk of each trail by its index: as a plain join it may be planned as every trail beside every other.
+    cross join lateral (
+      select
+        e.stripe_subscription_id as subscription, e.event_id as event, extract(epoch from e.created_at)::float8 as created,
+        e.request_id as request, e.fingerprint,
+        e.from_hash || array_to_string(e.from_asides, ' ') as "from", e.to_hash || array_to_string(e.to_asides, ' ') as "to"
+      from stripe.events e
+      where e.stripe_subscription_id = told.subscription and e.created_at between told.since and told.until
+        and e.trail_kind in ('edge', 'root')
+      limit 100000
+    ) near
   `
   const bySubscription = new Map<string, (typeof near)[number][]>()
   for (const candidate of near) {

@@ -31,17 +31,19 @@ export async function lockSubscriptions(
     customers.set(subscription, customer ?? customers.get(subscription) ?? null)
   if (customers.size === 0) return new Map()
   const ids = [...customers.keys()].sort()
-  let rows = await lockRows(tx, ids)
+  const rows = await lockRows(tx, ids)
   if (rows.length < ids.length) {
-    // Rows that are new: made in the same order, and all locked once more, which costs nothing where we hold them already.
+    const there = new Set(rows.map(({ subscription }) => subscription))
+    const fresh = ids.filter((id) => !there.has(id))
+    // Rows that are new, or that another makes at this moment: made in the same order, and then locked as well.
     await tx`
       insert into stripe.subscriptions (stripe_subscription_id, stripe_customer_id)
       select id, customer
-      from unnest(${ids}::text[], ${ids.map((id) => customers.get(id) ?? null)}::text[]) as wanted (id, customer)
+      from unnest(${fresh}::text[], ${fresh.map((id) => customers.get(id) ?? null)}::text[]) as wanted (id, customer)
       order by id
       on conflict do nothing
     `
-    rows = await lockRows(tx, ids)
+    rows.push(...(await lockRows(tx, fresh)))
   }
   return new Map(
     rows.map(({ tenantId, accountId, poolId, organizationKey, ...row }) => [
