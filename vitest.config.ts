@@ -24,6 +24,8 @@ export default defineConfig({
         },
       },
     ],
+    // A loaded machine is slow and not wrong: what is waited for may take its time.
+    expect: { poll: { timeout: 20_000 } },
     coverage: { include: ['src/**', 'workers/**'] },
   },
 })

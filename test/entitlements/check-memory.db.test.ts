@@ -99,7 +99,7 @@ describe('what is asked', () => {
       await told(db.app, acme, subscription, ladder, 1, status)
       const allowed = status === 'past_due' || status === 'active'
       const because = allowed ? pro() : 'suspended'
-      await until(async () => (await ask('api'))!.because === because, 1_000)
+      await until(async () => (await ask('api'))!.because === because, 10_000)
       expect(await ask('seats')).toMatchObject({ allowed, because })
     }
   })
@@ -116,7 +116,7 @@ describe('what is asked', () => {
       const given = { quantity: 3, reason: 'a present', actor: { type: 'operator' } }
       await giveFlatGrant(tx, { tenantId, organizationId, product: seats.productKey, ...given })
     })
-    await until(async () => (await ask('seats'))!.limit === 35, 1_000)
+    await until(async () => (await ask('seats'))!.limit === 35, 10_000)
     expect(await ask('seats')).toMatchObject({ allowed: true, because: pro() })
   })
 })
@@ -132,7 +132,7 @@ describe('what changes', () => {
     await until(() => memory.recall(acme.tenantId, 'customer', 'cus_goes', 'seats') !== null)
     await db.owner`
       update stripe.customers set organization_id = ${other.organizationId} where stripe_customer_id = 'cus_goes'`
-    await until(async () => (await memory.check(asked, 'seats'))!.because === 'not_included', 1_000)
+    await until(async () => (await memory.check(asked, 'seats'))!.because === 'not_included', 10_000)
   })
 
   test('a product that includes something else now does so for everybody', async () => {
@@ -140,20 +140,24 @@ describe('what changes', () => {
       update entitlements.entitlement_set_features set value = '11'
       where feature_key = 'seats' and entitlement_set_id = (
         select entitlement_set_id from entitlements.entitlement_sets where product_id = ${ladder.tiers[1]!.productId})`
-    await until(async () => (await ask('seats'))!.limit === 11, 1_000)
+    await until(async () => (await ask('seats'))!.limit === 11, 10_000)
     await includes(db.owner, ladder.tiers[1]!, { seats: 10 })
-    await until(async () => (await ask('seats'))!.limit === 10, 1_000)
+    await until(async () => (await ask('seats'))!.limit === 10, 10_000)
   })
 
   test('an add-on with an end is over at its end, though nobody tells', async () => {
     const seats = await anAddon(db.owner, { desks: 2 })
-    const validUntil = new Date(Date.now() + 800)
+    const validUntil = new Date(Date.now() + 4_000)
     const given = { reason: 'for a moment', actor: { type: 'operator' }, validUntil }
     await db.app.begin((tx) => giveFlatGrant(tx, { ...acme, product: seats.productKey, ...given }))
-    await until(async () => (await ask('desks'))!.allowed && recall('desks') !== null, 700)
-    await until(async () => !(await ask('desks'))!.allowed, 2_000)
+    await until(async () => (await ask('desks'))!.allowed && recall('desks') !== null, 3_500)
+    await until(async () => {
+      const before = Date.now()
+      const { allowed } = (await ask('desks'))!
+      if (allowed) expect(before).toBeLessThan(validUntil.getTime() + 100)
+      return !allowed
+    }, 15_000)
     expect(Date.now()).toBeGreaterThanOrEqual(validUntil.getTime())
-    expect(Date.now() - validUntil.getTime()).toBeLessThan(500)
   })
 
   test('one transaction over many pools tells each once, and all together at its commit', async () => {
@@ -190,8 +194,12 @@ describe('when it cannot know', () => {
     await db.app`select pg_terminate_backend(${pid!})`
     await told(db.app, acme, subscription, ladder, 2)
     const changed = performance.now()
-    await until(async () => (await ask('seats'))!.limit === 'unlimited', 1_000)
-    expect(performance.now() - changed).toBeLessThan(1_000)
+    await until(async () => {
+      const before = performance.now()
+      const { limit } = (await ask('seats'))!
+      if (limit !== 'unlimited') expect(before - changed).toBeLessThan(1_000)
+      return limit === 'unlimited'
+    }, 10_000)
     await until(() => known('seats'))
     expect(JSON.parse(recall('seats')!).limit).toBe('unlimited')
   })

@@ -2,7 +2,7 @@ import { UnrecoverableError } from 'bullmq'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Unavailable } from '../../src/errors.ts'
 import { silentLog } from '../../src/log.ts'
-import { openQueues, type QueueBackend } from '../../src/queue/backend.ts'
+import { openQueues, type QueueBackend, type WorkQueue } from '../../src/queue/backend.ts'
 import { type QueueName, queueNames, type WorkPayload } from '../../src/queue/names.ts'
 import { createRing, type Ring } from '../../src/queue/ring.ts'
 import { type Served, type ServeParts, serveQueue } from '../../src/queue/serve.ts'
@@ -22,7 +22,7 @@ afterAll(async () => {
 
 describe.each(kinds)('queues on %s', (kind) => {
   let backend: QueueBackend
-  let queues: Record<QueueName, ReturnType<QueueBackend['queue']>>
+  let queues: Record<QueueName, WorkQueue>
   let ring: Ring
   let serving: Served[] = []
 

@@ -184,7 +184,7 @@ test('while Postgres does not answer a delivery is refused in time, and once it 
     expect(
       outcomes.every((outcome) => outcome.status === 'rejected' && outcome.reason instanceof Unavailable),
     ).toBe(true)
-    expect(Date.now() - began).toBeLessThan(1500)
+    expect(Date.now() - began).toBeLessThan(4000)
     freed = box.take(delivery(event())).catch(() => 'late')
   })
   await freed
