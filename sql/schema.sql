@@ -104,6 +104,27 @@ begin
 end $$;
 
 --
+-- Name: refuse_delete_in_use(); Type: FUNCTION; Schema: billing; Owner: -
+--
+
+CREATE FUNCTION billing.refuse_delete_in_use() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_key uuid := to_jsonb(old) ->> tg_argv[0];
+  v_used boolean;
+begin
+  for i in 1 .. tg_nargs - 1 by 2 loop
+    execute format('select exists (select from %s where %I = $1)', tg_argv[i], tg_argv[i + 1]) into v_used using v_key;
+    if v_used then
+      raise exception '% % is used in %', tg_argv[0], v_key, tg_argv[i] using errcode = '23503';
+    end if;
+  end loop;
+  return old;
+end $_$;
+
+--
 -- Name: attach_addon(uuid, uuid, text, uuid, integer, text); Type: FUNCTION; Schema: entitlements; Owner: -
 --
 
@@ -723,7 +744,8 @@ CREATE TABLE billing.subscriptions (
     ended_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL
-);
+)
+WITH (fillfactor='70');
 
 --
 -- Name: ceilings; Type: TABLE; Schema: entitlements; Owner: -
@@ -1067,6 +1089,34 @@ CREATE TABLE stripe.fetches (
 );
 
 --
+-- Name: gap_watch; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.gap_watch (
+    singleton boolean DEFAULT true NOT NULL,
+    compared_until timestamp with time zone NOT NULL,
+    clean_looks integer DEFAULT 0 NOT NULL,
+    found bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT gap_watch_singleton_check CHECK (singleton)
+);
+
+--
+-- Name: missed_walks; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.missed_walks (
+    walk_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    walk_from timestamp with time zone NOT NULL,
+    walk_until timestamp with time zone NOT NULL,
+    walked_until timestamp with time zone NOT NULL,
+    taken integer DEFAULT 0 NOT NULL,
+    began_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT missed_walks_check CHECK ((walk_from <= walk_until))
+);
+
+--
 -- Name: prices; Type: TABLE; Schema: stripe; Owner: -
 --
 
@@ -1084,6 +1134,40 @@ CREATE TABLE stripe.products (
     stripe_product_id text NOT NULL,
     product_id uuid NOT NULL,
     mapped_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: reconcile_differences; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.reconcile_differences (
+    reconcile_run_id uuid NOT NULL,
+    stripe_subscription_id text NOT NULL,
+    difference_class text NOT NULL,
+    outcome text NOT NULL,
+    stripe_customer_id text,
+    organization_id uuid,
+    at_stripe text NOT NULL,
+    here text NOT NULL,
+    next_step text NOT NULL,
+    held_hash text,
+    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT reconcile_differences_difference_class_check CHECK ((difference_class = ANY (ARRAY['missing_here'::text, 'ended_here'::text, 'wrong_tier'::text, 'wrong_status'::text, 'unmapped_price'::text, 'unlinked_customer'::text, 'ended_there'::text, 'unknown_there'::text, 'unreadable_there'::text]))),
+    CONSTRAINT reconcile_differences_outcome_check CHECK ((outcome = ANY (ARRAY['seen'::text, 'differs'::text, 'repaired'::text, 'passed'::text, 'in_flight'::text])))
+);
+
+--
+-- Name: reconcile_runs; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.reconcile_runs (
+    reconcile_run_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    repairs boolean NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    listed_up_to text,
+    listed_at timestamp with time zone,
+    looked integer DEFAULT 0 NOT NULL,
+    finished_at timestamp with time zone
 );
 
 --
@@ -1105,7 +1189,8 @@ CREATE TABLE stripe.subscriptions (
     fetch_attempts integer DEFAULT 0 NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
-);
+)
+WITH (fillfactor='70');
 
 --
 -- Name: sweep_marks; Type: TABLE; Schema: stripe; Owner: -
@@ -1115,6 +1200,29 @@ CREATE TABLE stripe.sweep_marks (
     sweep text NOT NULL,
     low_water bigint DEFAULT 0 NOT NULL,
     updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: upkeep; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.upkeep (
+    task text NOT NULL,
+    lease_token bigint DEFAULT 0 NOT NULL,
+    lease_until timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    ended_well_at timestamp with time zone,
+    CONSTRAINT upkeep_task_check CHECK ((task = ANY (ARRAY['gap-watch'::text, 'notices'::text, 'reconcile'::text])))
+);
+
+--
+-- Name: verified_subscriptions; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.verified_subscriptions (
+    stripe_subscription_id text NOT NULL,
+    looked_at timestamp with time zone NOT NULL,
+    verified_at timestamp with time zone
 );
 
 --
@@ -1440,6 +1548,20 @@ ALTER TABLE ONLY stripe.fetches
     ADD CONSTRAINT fetches_stripe_subscription_id_lease_token_key UNIQUE (stripe_subscription_id, lease_token);
 
 --
+-- Name: gap_watch gap_watch_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.gap_watch
+    ADD CONSTRAINT gap_watch_pkey PRIMARY KEY (singleton);
+
+--
+-- Name: missed_walks missed_walks_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.missed_walks
+    ADD CONSTRAINT missed_walks_pkey PRIMARY KEY (walk_id);
+
+--
 -- Name: prices prices_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
 --
 
@@ -1452,6 +1574,20 @@ ALTER TABLE ONLY stripe.prices
 
 ALTER TABLE ONLY stripe.products
     ADD CONSTRAINT products_pkey PRIMARY KEY (stripe_product_id);
+
+--
+-- Name: reconcile_differences reconcile_differences_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.reconcile_differences
+    ADD CONSTRAINT reconcile_differences_pkey PRIMARY KEY (reconcile_run_id, stripe_subscription_id, difference_class);
+
+--
+-- Name: reconcile_runs reconcile_runs_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.reconcile_runs
+    ADD CONSTRAINT reconcile_runs_pkey PRIMARY KEY (reconcile_run_id);
 
 --
 -- Name: subscriptions subscriptions_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
@@ -1473,6 +1609,20 @@ ALTER TABLE ONLY stripe.subscriptions
 
 ALTER TABLE ONLY stripe.sweep_marks
     ADD CONSTRAINT sweep_marks_pkey PRIMARY KEY (sweep);
+
+--
+-- Name: upkeep upkeep_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.upkeep
+    ADD CONSTRAINT upkeep_pkey PRIMARY KEY (task);
+
+--
+-- Name: verified_subscriptions verified_subscriptions_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.verified_subscriptions
+    ADD CONSTRAINT verified_subscriptions_pkey PRIMARY KEY (stripe_subscription_id);
 
 --
 -- Name: plan_ladder_tiers_product_id_idx; Type: INDEX; Schema: billing; Owner: -
@@ -1643,6 +1793,24 @@ CREATE INDEX events_trail ON stripe.events USING btree (stripe_subscription_id, 
 CREATE INDEX fetches_changes_due ON stripe.fetches USING btree (changes_due_at) WHERE (changes_due_at IS NOT NULL);
 
 --
+-- Name: missed_walks_unfinished; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX missed_walks_unfinished ON stripe.missed_walks USING btree (updated_at) WHERE (finished_at IS NULL);
+
+--
+-- Name: reconcile_differences_seen; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX reconcile_differences_seen ON stripe.reconcile_differences USING btree (reconcile_run_id, stripe_subscription_id) WHERE (outcome = 'seen'::text);
+
+--
+-- Name: reconcile_runs_started_at; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX reconcile_runs_started_at ON stripe.reconcile_runs USING btree (started_at);
+
+--
 -- Name: subscriptions_customer; Type: INDEX; Schema: stripe; Owner: -
 --
 
@@ -1677,6 +1845,24 @@ CREATE TRIGGER catalog_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON b
 --
 
 CREATE TRIGGER catalog_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON billing.products FOR EACH STATEMENT EXECUTE FUNCTION billing.count_catalog_change();
+
+--
+-- Name: plan_ladders stays_while_used; Type: TRIGGER; Schema: billing; Owner: -
+--
+
+CREATE TRIGGER stays_while_used BEFORE DELETE ON billing.plan_ladders FOR EACH ROW EXECUTE FUNCTION billing.refuse_delete_in_use('plan_ladder_id', 'entitlements.subscription_claims', 'plan_ladder_id');
+
+--
+-- Name: products stays_while_used; Type: TRIGGER; Schema: billing; Owner: -
+--
+
+CREATE TRIGGER stays_while_used BEFORE DELETE ON billing.products FOR EACH ROW EXECUTE FUNCTION billing.refuse_delete_in_use('product_id', 'entitlements.pool_provisions', 'product_id', 'entitlements.subscription_claims', 'product_id');
+
+--
+-- Name: subscriptions stays_while_used; Type: TRIGGER; Schema: billing; Owner: -
+--
+
+CREATE TRIGGER stays_while_used BEFORE DELETE ON billing.subscriptions FOR EACH ROW EXECUTE FUNCTION billing.refuse_delete_in_use('subscription_id', 'entitlements.subscription_claims', 'subscription_id', 'billing.subscription_changes', 'subscription_id');
 
 --
 -- Name: products tell_product_key; Type: TRIGGER; Schema: billing; Owner: -
@@ -1721,6 +1907,18 @@ CREATE TRIGGER lineage_is_own BEFORE INSERT ON entitlements.grants FOR EACH ROW 
 CREATE TRIGGER propagate_to_ladders AFTER UPDATE OF pool_id, status, activated_at, ended_at ON entitlements.pool_provisions FOR EACH ROW WHEN (((((old.pool_id IS DISTINCT FROM new.pool_id) OR (old.status IS DISTINCT FROM new.status)) OR (old.activated_at IS DISTINCT FROM new.activated_at)) OR (old.ended_at IS DISTINCT FROM new.ended_at))) EXECUTE FUNCTION entitlements.propagate_provision_to_ladders();
 
 --
+-- Name: entitlement_sets stays_while_used; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER stays_while_used BEFORE DELETE ON entitlements.entitlement_sets FOR EACH ROW EXECUTE FUNCTION billing.refuse_delete_in_use('entitlement_set_id', 'entitlements.pool_provisions', 'entitlement_set_id');
+
+--
+-- Name: resource_pools stays_while_used; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER stays_while_used BEFORE DELETE ON entitlements.resource_pools FOR EACH ROW EXECUTE FUNCTION billing.refuse_delete_in_use('pool_id', 'entitlements.pool_provisions', 'pool_id', 'entitlements.subscription_claims', 'pool_id');
+
+--
 -- Name: pool_provisions tell_changed; Type: TRIGGER; Schema: entitlements; Owner: -
 --
 
@@ -1761,6 +1959,12 @@ CREATE TRIGGER tell_other_pool AFTER UPDATE OF organization_id, tenant_id, is_de
 --
 
 CREATE TRIGGER tell_sets AFTER INSERT OR DELETE OR UPDATE ON entitlements.entitlement_sets FOR EACH STATEMENT EXECUTE FUNCTION entitlements.tell_everything();
+
+--
+-- Name: tenants stays_while_used; Type: TRIGGER; Schema: organization; Owner: -
+--
+
+CREATE TRIGGER stays_while_used BEFORE DELETE ON organization.tenants FOR EACH ROW EXECUTE FUNCTION billing.refuse_delete_in_use('tenant_id', 'entitlements.pool_provisions', 'tenant_id');
 
 --
 -- Name: organizations tell_organization_gone; Type: TRIGGER; Schema: organization; Owner: -
@@ -1846,13 +2050,6 @@ ALTER TABLE ONLY billing.plan_ladder_tiers
 
 ALTER TABLE ONLY billing.prices
     ADD CONSTRAINT prices_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
-
---
--- Name: subscription_changes subscription_changes_subscription_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
---
-
-ALTER TABLE ONLY billing.subscription_changes
-    ADD CONSTRAINT subscription_changes_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES billing.subscriptions(subscription_id);
 
 --
 -- Name: subscriptions subscriptions_account_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
@@ -1981,13 +2178,6 @@ ALTER TABLE ONLY entitlements.pool_provision_ladders
     ADD CONSTRAINT pool_provision_ladders_provision_id_fkey FOREIGN KEY (provision_id) REFERENCES entitlements.pool_provisions(provision_id);
 
 --
--- Name: pool_provisions pool_provisions_entitlement_set_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.pool_provisions
-    ADD CONSTRAINT pool_provisions_entitlement_set_id_fkey FOREIGN KEY (entitlement_set_id) REFERENCES entitlements.entitlement_sets(entitlement_set_id);
-
---
 -- Name: pool_provisions pool_provisions_grant_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
 --
 
@@ -1995,32 +2185,11 @@ ALTER TABLE ONLY entitlements.pool_provisions
     ADD CONSTRAINT pool_provisions_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES entitlements.grants(grant_id);
 
 --
--- Name: pool_provisions pool_provisions_pool_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.pool_provisions
-    ADD CONSTRAINT pool_provisions_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES entitlements.resource_pools(pool_id);
-
---
--- Name: pool_provisions pool_provisions_product_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.pool_provisions
-    ADD CONSTRAINT pool_provisions_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
-
---
 -- Name: pool_provisions pool_provisions_subscription_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
 --
 
 ALTER TABLE ONLY entitlements.pool_provisions
     ADD CONSTRAINT pool_provisions_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES billing.subscriptions(subscription_id);
-
---
--- Name: pool_provisions pool_provisions_tenant_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.pool_provisions
-    ADD CONSTRAINT pool_provisions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
 
 --
 -- Name: resource_pools resource_pools_organization_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
@@ -2035,34 +2204,6 @@ ALTER TABLE ONLY entitlements.resource_pools
 
 ALTER TABLE ONLY entitlements.resource_pools
     ADD CONSTRAINT resource_pools_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
-
---
--- Name: subscription_claims subscription_claims_plan_ladder_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.subscription_claims
-    ADD CONSTRAINT subscription_claims_plan_ladder_id_fkey FOREIGN KEY (plan_ladder_id) REFERENCES billing.plan_ladders(plan_ladder_id);
-
---
--- Name: subscription_claims subscription_claims_pool_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.subscription_claims
-    ADD CONSTRAINT subscription_claims_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES entitlements.resource_pools(pool_id);
-
---
--- Name: subscription_claims subscription_claims_product_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.subscription_claims
-    ADD CONSTRAINT subscription_claims_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
-
---
--- Name: subscription_claims subscription_claims_subscription_id_fkey; Type: FK CONSTRAINT; Schema: entitlements; Owner: -
---
-
-ALTER TABLE ONLY entitlements.subscription_claims
-    ADD CONSTRAINT subscription_claims_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES billing.subscriptions(subscription_id);
 
 --
 -- Name: org_types org_types_default_plan_ladder_id_fkey; Type: FK CONSTRAINT; Schema: organization; Owner: -
@@ -2114,6 +2255,13 @@ ALTER TABLE ONLY stripe.products
     ADD CONSTRAINT products_product_id_fkey FOREIGN KEY (product_id) REFERENCES billing.products(product_id);
 
 --
+-- Name: reconcile_differences reconcile_differences_reconcile_run_id_fkey; Type: FK CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.reconcile_differences
+    ADD CONSTRAINT reconcile_differences_reconcile_run_id_fkey FOREIGN KEY (reconcile_run_id) REFERENCES stripe.reconcile_runs(reconcile_run_id) ON DELETE CASCADE;
+
+--
 -- Name: subscriptions subscriptions_subscription_id_fkey; Type: FK CONSTRAINT; Schema: stripe; Owner: -
 --
 
@@ -2161,6 +2309,12 @@ REVOKE ALL ON FUNCTION billing.count_catalog_change() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION billing.keep_tier_of_ceiling() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_delete_in_use(); Type: ACL; Schema: billing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION billing.refuse_delete_in_use() FROM PUBLIC;
 
 --
 -- Name: FUNCTION attach_addon(p_pool_id uuid, p_product_id uuid, p_source text, p_source_id uuid, p_quantity integer, p_status text); Type: ACL; Schema: entitlements; Owner: -
@@ -2499,6 +2653,18 @@ GRANT UPDATE(changes_due_at) ON TABLE stripe.fetches TO stepladder_app;
 GRANT UPDATE(changes_since) ON TABLE stripe.fetches TO stepladder_app;
 
 --
+-- Name: TABLE gap_watch; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.gap_watch TO stepladder_app;
+
+--
+-- Name: TABLE missed_walks; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.missed_walks TO stepladder_app;
+
+--
 -- Name: TABLE prices; Type: ACL; Schema: stripe; Owner: -
 --
 
@@ -2511,6 +2677,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.prices TO stepladder_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.products TO stepladder_app;
 
 --
+-- Name: TABLE reconcile_differences; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.reconcile_differences TO stepladder_app;
+
+--
+-- Name: TABLE reconcile_runs; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.reconcile_runs TO stepladder_app;
+
+--
 -- Name: TABLE subscriptions; Type: ACL; Schema: stripe; Owner: -
 --
 
@@ -2521,6 +2699,18 @@ GRANT SELECT,INSERT,UPDATE ON TABLE stripe.subscriptions TO stepladder_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.sweep_marks TO stepladder_app;
+
+--
+-- Name: TABLE upkeep; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.upkeep TO stepladder_app;
+
+--
+-- Name: TABLE verified_subscriptions; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.verified_subscriptions TO stepladder_app;
 
 --
 -- PostgreSQL database dump complete

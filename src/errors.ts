@@ -28,5 +28,8 @@ export class Refused extends StepladderError {
   }
 }
 
+/** A person stopped it: what was done stands, and exit code 130 says that it was not all. */
+export class Interrupted extends StepladderError {}
+
 /** A part that Stepladder stands on (database, queue, Stripe) does not answer: try again later. */
 export class Unavailable extends StepladderError {}

@@ -50,6 +50,7 @@ const loggable = [
   'backend',
   'key',
   'fix',
+  'months',
 ] as const
 
 type LogValue = string | number | boolean | null | undefined | Date | readonly (string | number)[]

@@ -2,7 +2,6 @@
 import { UsageError } from '../src/errors.ts'
 import { runProcess } from '../src/processes/run-process.ts'
 import { startReceiver } from '../src/processes/start-receiver.ts'
-import { queueNames } from '../src/queue/names.ts'
 
 await runProcess('receiver', async ({ config, log, db, bells, reached }) => {
   const secrets = config.stripeWebhookSecrets
@@ -15,8 +14,8 @@ await runProcess('receiver', async ({ config, log, db, bells, reached }) => {
     (warnings) => warnings.map((warning) => log.warn({ backend: bells.backend.kind }, warning)),
     (error) => log.warn({ error }, 'The queues do not answer; events are kept all the same'),
   )
-  const queues = queueNames.map((name) => bells.queues[name])
-  const receiver = await startReceiver({ db, config, secrets, queues, ring: bells.ring, log, reached })
+  const { all: queues, ring } = bells
+  const receiver = await startReceiver({ db, config, secrets, queues, ring, log, reached })
   log.info({ host: config.host, port: config.port }, `Receiving at ${receiver.url}/webhooks/stripe`)
   return receiver
 })

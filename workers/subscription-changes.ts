@@ -7,7 +7,7 @@ import { warnAtStart } from '../src/processes/warn-at-start.ts'
 await runProcess('subscription-changes', async ({ config, log, db, bells, reached }) => {
   await warnAtStart({ db, backend: bells.backend, config, log })
   const worker = serveSubscriptionChanges({ db, bells, config, log, reached })
-  const sweeper = startSweeper({ db, ring: bells.ring, log })
+  const sweeper = startSweeper({ db, ring: bells.ring, log, keepBodiesDays: config.inboxRetentionDays })
   return {
     close: async () => {
       await sweeper.close()

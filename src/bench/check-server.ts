@@ -18,6 +18,7 @@ const app = createApp({
   publicUrl: null,
   queues: [],
   dashboard: null,
+  ringAgain: async () => false,
   log: silentLog,
 })
 const bare = new Hono().get('/bare', (c) =>

@@ -7,6 +7,7 @@ import { UsageError } from '../errors.ts'
 import { applyCatalog, tryCatalog } from '../stripe/catalog/apply-catalog.ts'
 import { exportCatalog } from '../stripe/catalog/export-catalog.ts'
 import { checkCatalog } from './catalog-check.ts'
+import { pullCatalog, refuseExisting } from './catalog-pull.ts'
 import { catalogTold, radiusDocument } from './catalog-told.ts'
 import { type Answer, answering } from './output.ts'
 import { type Session, withSession } from './session.ts'
@@ -34,6 +35,17 @@ export function register(program: Command): void {
       answering(() =>
         withSession(({ app }) => app.begin('isolation level repeatable read read only', checkCatalog)),
       ),
+    )
+  catalog
+    .command('pull')
+    .description('draft the catalog file from the products and prices at Stripe; changes nothing')
+    .option('--output <file>', 'write it there; printed unless told')
+    .option('--json', 'print one JSON document')
+    .action(
+      answering(async ({ output }: { output?: string }) => {
+        if (output !== undefined) refuseExisting(output)
+        return withSession((session) => pullCatalog(session, output ?? null))
+      }),
     )
   catalog
     .command('export')

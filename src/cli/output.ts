@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { StepladderError, UsageError } from '../errors.ts'
+import { Interrupted, StepladderError, UsageError } from '../errors.ts'
 
 /** What a command has to say: to a script, and to a person. */
 export type Answer = {
@@ -10,8 +10,8 @@ export type Answer = {
   failed?: boolean
 }
 
-/** Exit codes: done, failed or differs, asked in a way that cannot be. */
-export const exitCodes = { done: 0, failed: 1, usage: 2 } as const
+/** Exit codes: done, failed or differs, asked in a way that cannot be, stopped by a person (128 and SIGINT's 2, as shells say). */
+export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const
 
 /**
  * Wraps a command's work for commander: prints its answer in the form asked for, and sets the exit code. The work gets
@@ -51,6 +51,7 @@ export function printError(error: unknown, json: boolean): void {
 }
 
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof Interrupted) return exitCodes.interrupted
   return error instanceof UsageError ? exitCodes.usage : exitCodes.failed
 }
 

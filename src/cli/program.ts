@@ -7,13 +7,28 @@ import { register as explain } from './explain.ts'
 import { register as keys } from './keys.ts'
 import { register as migrate } from './migrate.ts'
 import { exitCodeOf, exitCodes, printError } from './output.ts'
+import { register as rebuild } from './rebuild.ts'
+import { register as reconcile } from './reconcile.ts'
 import { register as replay } from './replay.ts'
 import { register as simulate } from './simulate.ts'
 import { register as start } from './start.ts'
 import { register as verify } from './verify.ts'
 
 /** Each command is a file that adds itself. */
-const commands = [start, migrate, catalog, keys, explain, simulate, verify, replay, alarms, bench]
+const commands = [
+  start,
+  migrate,
+  catalog,
+  keys,
+  explain,
+  simulate,
+  verify,
+  rebuild,
+  reconcile,
+  replay,
+  alarms,
+  bench,
+]
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

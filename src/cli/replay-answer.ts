@@ -1,5 +1,6 @@
 import type { ReplayWrite } from '../stripe/inbox/replay.ts'
 import { type Answer, table } from './output.ts'
+import { takenUpBy, typesTable } from './replay-words.ts'
 
 export type ReplayOutcome =
   | { kind: 'dry_run' | 'declined'; toRing: ReplayWrite[]; settled: ReplayWrite[] }
@@ -9,11 +10,19 @@ export type ReplayOutcome =
   /** `open`: rung for, and not handled within so many seconds. */
   | { kind: 'waited'; handled: ReplayWrite[]; open: ReplayWrite[]; settled: ReplayWrite[]; seconds: number }
 
+/** What the inbox lacked and Stripe told. `notes`: what could not be looked for, and why. */
+export type FromStripe = {
+  missing: number
+  taken: number
+  byType: ReadonlyMap<string, number>
+  notes?: readonly string[]
+}
+
 /** Rows that a person reads; --json has them all. */
 const mostShown = 50
 
 /** What a replay did, and what became of each write: parked again, or not handled in time, is a failure. */
-export function replayAnswer(outcome: ReplayOutcome): Answer {
+export function replayAnswer(outcome: ReplayOutcome, fromStripe: FromStripe | null = null): Answer {
   const { kind, settled } = outcome
   const rung =
     kind === 'rung' ? outcome.toRing : kind === 'waited' ? [...outcome.handled, ...outcome.open] : []
@@ -30,10 +39,29 @@ export function replayAnswer(outcome: ReplayOutcome): Answer {
         ...open.map((one) => ({ ...documented(one), state: 'not_handled_yet' })),
       ],
       left_as_they_are: settled.map(documented),
+      from_stripe: fromStripe && {
+        missing: fromStripe.missing,
+        taken: fromStripe.taken,
+        by_type: Object.fromEntries(fromStripe.byType),
+      },
     },
-    text: [...told(outcome), ...leftAlone(settled)].join('\n'),
+    text: [...toldByStripe(outcome, fromStripe), ...told(outcome, fromStripe), ...leftAlone(settled)].join(
+      '\n',
+    ),
     failed: failed || kind === 'declined',
   }
+}
+
+/** How many events of each type a selection has. */
+export function typesOf(selected: readonly ReplayWrite[]): Map<string, number> {
+  const types = new Map<string, number>()
+  const seen = new Set<string>()
+  for (const { event, type } of selected) {
+    if (seen.has(event)) continue
+    seen.add(event)
+    types.set(type, (types.get(type) ?? 0) + 1)
+  }
+  return types
 }
 
 /** How many writes of which kind, in one line. */
@@ -45,21 +73,31 @@ export function summaryOf(selected: readonly ReplayWrite[]): string {
   return `${counted(selected.length, 'write')} of ${counted(events, 'event')}: ${parts.slice(0, 8).join('; ')}${parts.length > 8 ? '; …' : ''}`
 }
 
-function told(outcome: ReplayOutcome): string[] {
+function toldByStripe({ kind }: ReplayOutcome, fromStripe: FromStripe | null): string[] {
+  if (fromStripe === null) return []
+  const { missing, taken, byType, notes = [] } = fromStripe
+  if (missing === 0 || kind === 'declined') return [...notes]
+  const did = kind === 'dry_run' ? 'Would take in' : 'Took in'
+  const count = kind === 'dry_run' ? missing : taken
+  return [
+    `${did} ${counted(count, 'event')} from Stripe, which the inbox lacked:`,
+    typesTable(byType),
+    ...notes,
+  ]
+}
+
+function told(outcome: ReplayOutcome, fromStripe: FromStripe | null): string[] {
   switch (outcome.kind) {
     case 'nothing':
+      if (fromStripe && fromStripe.taken > 0) return []
       return [outcome.settled.length > 0 ? 'There is nothing to do again.' : 'There is nothing to replay.']
     case 'dry_run':
       if (outcome.toRing.length === 0) return ['There is nothing to replay. Dry run: nothing was rung.']
       return [`Would replay ${summaryOf(outcome.toRing)}`, rows(outcome.toRing), 'Dry run: nothing was rung.']
     case 'declined':
       return ['Nothing was replayed.']
-    case 'rung': {
-      const next = outcome.alone
-        ? 'No workers are running here: they take it up when `stepladder start` runs.'
-        : 'The workers take it up; `stepladder explain` shows what became of it.'
-      return [`Rang for ${summaryOf(outcome.toRing)}`, next]
-    }
+    case 'rung':
+      return [`Rang for ${summaryOf(outcome.toRing)}`, takenUpBy(outcome.alone)]
     case 'waited':
       return [
         ...(outcome.handled.length > 0 ? [summaryOf(outcome.handled), rows(outcome.handled)] : []),
@@ -105,6 +143,6 @@ function documented({ event, type, write, state, reason, waitingOn, subscription
   return { event, type, write, state, reason, on: waitingOn, subscription }
 }
 
-function counted(n: number, noun: string): string {
+export function counted(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`
 }

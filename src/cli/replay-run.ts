@@ -1,39 +1,75 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Unavailable } from '../errors.ts'
-import { openBells } from '../processes/bells.ts'
-import { bellsOf, lookAfterReplay, type ReplayWrite } from '../stripe/inbox/replay.ts'
+import { isEmbedded } from '../db/embedded-home.ts'
+import { type Bells, openBells } from '../processes/bells.ts'
+import { lookAfterReplay, type ReplayWrite } from '../stripe/inbox/replay.ts'
+import { ringReplay } from '../stripe/inbox/ring-replay.ts'
 import { createProgress } from './progress.ts'
+import { counted, type ReplayOutcome, summaryOf, typesOf } from './replay-answer.ts'
+import type { ReplayOptions } from './replay-options.ts'
+import { typesTable } from './replay-words.ts'
 import type { Session } from './session.ts'
 
-/**
- * Rings the queues for these writes, deliberately: they are done although they were handled.
- * @throws Unavailable when a queue does not hear it; nothing is lost, since a replay may be asked for again.
- */
-export async function ringAgain(
+/** Does something with the bell of this deployment's queues, and puts it away. */
+export async function withBells<T>(
   { config, appUrl, log }: Session,
-  selected: readonly ReplayWrite[],
-): Promise<void> {
+  work: (bells: Bells) => Promise<T>,
+): Promise<T> {
   const bells = openBells({ redisUrls: config.redisUrls, databaseUrl: appUrl, log })
   try {
-    await bells.backend.check()
-    for (const { write, inboxIds } of bellsOf(selected)) {
-      if (await bells.ring.ring(inboxIds, { queues: [write], again: true })) continue
-      throw new Unavailable(
-        'queue_unavailable',
-        `The queue ${write} could not be rung.`,
-        'Look at the queues (`/readyz` tells of them), then replay again: nothing is done twice.',
-      )
-    }
+    return await work(bells)
   } finally {
     await bells.close()
   }
+}
+
+/** What a replay is about: `fresh` ones were rung for when they were taken in, and are only waited for. */
+export type Replayed = {
+  again: readonly ReplayWrite[]
+  fresh?: readonly ReplayWrite[]
+  settled: ReplayWrite[]
+}
+
+/** What a person is shown and asked before many are replayed. `more`: what else would be done, on lines of its own. */
+export function askedAbout(selected: readonly ReplayWrite[], more = '') {
+  const these = selected.length === 1 ? 'it' : `these ${selected.length} writes`
+  return {
+    shown: [summaryOf(selected), typesTable(typesOf(selected)), more].filter(Boolean).join('\n'),
+    what: `replay ${counted(selected.length, 'write')}`,
+    question: selected.length === 0 ? 'Take them in?' : `Replay ${these}${more && ', and take those in'}?`,
+  }
+}
+
+/**
+ * Rings the queues for these writes, deliberately: they are done although they were handled; and waits for what becomes of them,
+ * where somebody can be listening and the options say so.
+ * @throws Unavailable when a queue does not hear it; nothing is lost, since a replay may be asked for again.
+ */
+export async function ringAndWait(
+  session: Session,
+  { again, fresh = [], settled }: Replayed,
+  options: ReplayOptions,
+): Promise<ReplayOutcome> {
+  await withBells(session, async ({ backend, ring }) => {
+    await backend.check()
+    await ringReplay(ring.ring, again)
+  })
+  const toRing = [...again, ...fresh]
+  const alone = isAlone(session)
+  if (alone || !options.wait) return { kind: 'rung', toRing, settled, alone }
+  const { handled, open } = await waitForReplay(session, toRing, options.timeout)
+  return { kind: 'waited', handled, open, settled, seconds: options.timeout }
+}
+
+/** The embedded database, started for this command alone: no worker can be listening. */
+export function isAlone({ config, appUrl, runningUrl }: Session): boolean {
+  return runningUrl === null && config.redisUrls.length === 0 && isEmbedded(config.home, appUrl)
 }
 
 /**
  * Waits until the markers of these writes have been written again, `seconds` long at most.
  * @returns how each stands now, and those that nobody has handled in that time.
  */
-export async function waitForReplay(
+async function waitForReplay(
   { app }: Session,
   selected: readonly ReplayWrite[],
   seconds: number,

@@ -2,9 +2,14 @@ import { type Config, configFromEnvironment, withDotEnv } from '../config.ts'
 import { connect } from '../db/connect.ts'
 import { isEmbedded } from '../db/embedded-home.ts'
 import type { Db } from '../db/types.ts'
+import { Interrupted, Refused } from '../errors.ts'
 import { createLog, type Log } from '../log.ts'
+import { createStripeApi, type StripeApi, type StripeApiOptions } from '../stripe/api/stripe-api.ts'
+import { deploymentMode, modeOfKey } from '../stripe/deployment-mode.ts'
 import { type Database, openDatabase } from './database.ts'
+import { exitCodes } from './output.ts'
 import { readRunFile } from './run-file.ts'
+import { stopSignal } from './stop-signal.ts'
 
 /** What a command works with, whether it runs beside a Stepladder or by itself. */
 export type Session = {
@@ -18,6 +23,11 @@ export type Session = {
   ownerUrl: string
   /** The address of the Stepladder that runs on this home, or null. */
   runningUrl: string | null
+  /**
+   * For long work that stops well between two steps: from now on Ctrl-C aborts this signal, with an Interrupted that says `next`,
+   * and only a second one lets go of everything at once. Without it the first one does.
+   */
+  interruptible: (next: string) => AbortSignal
 }
 
 /**
@@ -45,12 +55,18 @@ export async function withSession<T>(work: (session: Session) => Promise<T>): Pr
     await Promise.all([app.end({ timeout: 2 }), owner.end({ timeout: 2 })])
     await database.release()
   }
-  const interrupted = () => {
-    process.exitCode = 130
-    void close().finally(() => process.exit(130))
+  const letGo = () => {
+    process.exitCode = exitCodes.interrupted
+    void close().finally(() => process.exit(exitCodes.interrupted))
   }
-  process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
+  const stop = stopSignal()
+  const stopping = new AbortController()
+  let next: string | null = null
+  void stop.asked.then(() => {
+    if (next === null) letGo()
+    else stopping.abort(new Interrupted('interrupted', 'Stopped before the end; what was done stands.', next))
+  })
+  void stop.askedAgain.then(letGo)
   try {
     for (const note of database.notes) process.stderr.write(`${note}\n`)
     return await work({
@@ -61,10 +77,38 @@ export async function withSession<T>(work: (session: Session) => Promise<T>): Pr
       appUrl: database.appUrl,
       ownerUrl: database.ownerUrl,
       runningUrl: running?.url ?? null,
+      interruptible: (whatNext) => {
+        next = whatNext
+        return stopping.signal
+      },
     })
   } finally {
-    process.removeListener('SIGINT', interrupted)
-    process.removeListener('SIGTERM', interrupted)
+    stop.release()
     await close()
   }
+}
+
+/**
+ * Stripe's API, for a command that cannot do without it.
+ * @throws Refused `no_stripe_key` where there is no key; `mode_conflict` for a key of the other mode than the events that
+ * this database holds.
+ */
+export async function stripeApiOf(
+  { config, app, log }: Pick<Session, 'config' | 'app' | 'log'>,
+  options: Pick<StripeApiOptions, 'onWait' | 'signal'> = {},
+): Promise<StripeApi> {
+  const { stripeApiKey, stripeApiBaseUrl } = config
+  if (stripeApiKey === null) {
+    throw new Refused(
+      'no_stripe_key',
+      'There is no key for Stripe, so nothing can be asked of it.',
+      'Make a restricted, read-only key in its dashboard (Developers, API keys), and set STRIPE_API_KEY to it.',
+    )
+  }
+  await deploymentMode(app, modeOfKey(stripeApiKey))
+  return createStripeApi(stripeApiKey, {
+    ...options,
+    log,
+    ...(stripeApiBaseUrl !== null && { baseUrl: stripeApiBaseUrl }),
+  })
 }

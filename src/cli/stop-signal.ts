@@ -4,6 +4,8 @@ export type StopSignal = {
   /** Settles when it is asked again: whatever is still being finished is to be left. */
   askedAgain: Promise<void>
   readonly stopping: boolean
+  /** Listens no longer. */
+  release: () => void
 }
 
 /**
@@ -35,6 +37,10 @@ export function stopSignal(): StopSignal {
     askedAgain,
     get stopping() {
       return first !== null
+    },
+    release() {
+      process.removeListener('SIGINT', onSignal)
+      process.removeListener('SIGTERM', onSignal)
     },
   }
 }

@@ -89,22 +89,3 @@ function byAge(a: Claim, b: Claim): number {
 function lowered(claim: Claim, ceiling: Ceiling): Claim {
   return claim.rank > ceiling.rank ? { ...claim, rank: ceiling.rank, productId: ceiling.productId } : claim
 }
-
-/** In words, why the place is or is not this claim's. `winner` is what `bestClaim` answered for the same claims. */
-export function whyClaim(claim: Claim, winner: Claim): string {
-  if (claim.id === winner.id) {
-    return claim.kind === 'default' ? 'nothing else claims the place' : 'the best live claim'
-  }
-  if (claim.kind === 'default') return 'a default counts only when nothing else claims the place'
-  if (claim.suspended && !winner.suspended) return `suspended: ${claim.status}`
-  if (claim.rank < winner.rank) return `rank ${claim.rank} is below rank ${winner.rank}`
-  if (claim.rank > winner.rank) return `rank ${claim.rank} is above the ceiling`
-  if (winner.kind === 'grant') {
-    return claim.kind === 'grant'
-      ? 'the same tier: a newer grant took over'
-      : 'the same tier: an operator gave it later'
-  }
-  return claim.kind === 'grant'
-    ? 'the same tier: a subscription took over'
-    : 'the same tier: the present holder stays'
-}

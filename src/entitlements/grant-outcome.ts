@@ -1,5 +1,6 @@
 import type { Reader } from '../db/types.ts'
-import { bestClaim, type Claim, whyClaim } from './claims.ts'
+import { bestClaim, type Claim } from './claims.ts'
+import { explainClaim } from './explain-claim.ts'
 import { poolClaims } from './pool-claims.ts'
 import type { SettledMove } from './settle-pools.ts'
 
@@ -62,7 +63,7 @@ export async function placesOf(reader: Reader, poolId: string, grantId: string):
         ? `a ceiling lowers it to ${standing?.name}`
         : !holds && winner.kind === 'subscription' && winner.rank > own.rank
           ? `${standing?.name} is paid for`
-          : whyClaim(own, winner),
+          : explainClaim(own, winner, { holder, ceiling }).why,
     }
   })
 }

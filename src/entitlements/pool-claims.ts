@@ -43,7 +43,7 @@ type Row = {
 }
 
 /** A subscription in one of these is live, and gives way to whoever pays. */
-const suspendedStatuses = new Set(['unpaid', 'paused'])
+export const suspendedStatuses = new Set(['unpaid', 'paused'])
 
 /**
  * The claims, holders and ceilings of many pools, one entry per pool and ladder on which there is any. Read under the pools' locks

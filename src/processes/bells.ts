@@ -1,13 +1,16 @@
 import type { Log } from '../log.ts'
-import { openQueues, type QueueBackend, type WorkQueue } from '../queue/backend.ts'
-import { type QueueName, queueNames } from '../queue/names.ts'
+import { openQueues, type QueueBackend, type UpkeepQueue, type WorkQueue } from '../queue/backend.ts'
+import { type QueueName, queueNames, upkeepQueueName } from '../queue/names.ts'
 import { createRing, type Ring } from '../queue/ring.ts'
 import { within } from '../within.ts'
 
-/** The two queues and the bell that rings them, as a process holds them. */
+/** The queues as a process holds them: those of the two writes with the bell that rings them, and that of upkeep. */
 export type Bells = {
   backend: QueueBackend
   queues: Record<QueueName, WorkQueue>
+  upkeep: UpkeepQueue
+  /** All of them: what the dashboard shows. */
+  all: (WorkQueue | UpkeepQueue)[]
   ring: Ring
   close: () => Promise<void>
 }
@@ -19,17 +22,19 @@ export function openBells(parts: { redisUrls: readonly string[]; databaseUrl: st
     enrollment: backend.queue('enrollment'),
     'subscription-changes': backend.queue('subscription-changes'),
   }
+  const upkeep = backend.queue(upkeepQueueName)
+  const all = [...queueNames.map((name) => queues[name]), upkeep]
   const ring = createRing(queues, { log: parts.log })
   return {
     backend,
     queues,
+    upkeep,
+    all,
     ring,
     close: async () => {
       // A queue that never reached its backend has nothing to close, and would wait for ever.
       await within(3000, 'The queue', ring.close()).catch(() => {})
-      await within(3000, 'The queue', Promise.all(queueNames.map((name) => queues[name].close()))).catch(
-        () => {},
-      )
+      await within(3000, 'The queue', Promise.all(all.map((queue) => queue.close()))).catch(() => {})
       await backend.close()
     },
   }

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import type { Db } from '../db/types.ts'
 import { createCheckMemory } from '../entitlements/check-memory.ts'
 import type { Log } from '../log.ts'
-import type { WorkQueue } from '../queue/backend.ts'
+import type { UpkeepQueue, WorkQueue } from '../queue/backend.ts'
 import { dashboardApp } from '../queue/dashboard.ts'
 import type { Ring } from '../queue/ring.ts'
 import { deploymentMode, modeOfKey } from '../stripe/deployment-mode.ts'
@@ -18,7 +18,7 @@ export type StartReceiverParts = {
   db: Db
   config: Pick<Config, 'host' | 'port' | 'publicUrl' | 'stripeApiKey'>
   secrets: readonly string[]
-  queues: readonly WorkQueue[]
+  queues: readonly (WorkQueue | UpkeepQueue)[]
   ring: Ring
   log: Log
   reached?: Reached
@@ -56,6 +56,7 @@ export async function startReceiver(
     queues: queues.map((queue) => ({ name: queue.name, counts: () => queue.getJobCounts() })),
     dashboard: dashboardApp(queues, dashboardPath),
     ringExpiry: ({ grantId, at }) => ring.ringGrant(grantId, at),
+    ringAgain: ring.ring,
     log,
   })
   const server = await serveWeb(app, config).catch(async (error) => {

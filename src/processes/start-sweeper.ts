@@ -5,13 +5,20 @@ import { sweep } from '../stripe/inbox/sweep.ts'
 import { sweepGrants } from './sweep-grants.ts'
 
 /** The sweepers, of the inbox and of what ends by itself, in every process that works: locks let one of them sweep at a time. */
-export function startSweeper(parts: { db: Db; ring: Ring; log: Log; everyMs?: number }): {
+export function startSweeper(parts: {
+  db: Db
+  ring: Ring
+  log: Log
+  everyMs?: number
+  /** Days for which event bodies are kept; null or left out: for ever. */
+  keepBodiesDays?: number | null
+}): {
   close: () => Promise<void>
 } {
-  const { db, ring, log, everyMs } = parts
+  const { db, ring, log, everyMs, keepBodiesDays = null } = parts
   const stop = new AbortController()
   const often = { log, signal: stop.signal, ...(everyMs === undefined ? {} : { everyMs }) }
-  const swept = Promise.all([sweep(db, ring, often), sweepGrants(db, often)])
+  const swept = Promise.all([sweep(db, ring, { ...often, keepBodiesDays }), sweepGrants(db, often)])
   return {
     close: async () => {
       stop.abort()

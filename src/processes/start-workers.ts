@@ -1,13 +1,13 @@
 import type { Config } from '../config.ts'
 import type { Db } from '../db/types.ts'
 import type { Log } from '../log.ts'
-import type { WorkQueue } from '../queue/backend.ts'
-import { queueNames } from '../queue/names.ts'
+import type { UpkeepQueue, WorkQueue } from '../queue/backend.ts'
 import type { Ring } from '../queue/ring.ts'
 import { openBells } from './bells.ts'
 import type { Reached } from './kill-points.ts'
 import { serveEnrollment, serveSubscriptionChanges } from './serve-writes.ts'
 import { startSweeper } from './start-sweeper.ts'
+import { startUpkeep } from './start-upkeep.ts'
 import { warnAtStart } from './warn-at-start.ts'
 
 export type StartWorkersParts = {
@@ -15,20 +15,21 @@ export type StartWorkersParts = {
   appDb: Db
   /** The same, as an address: the queues' own connections, where they live in Postgres. */
   appUrl: string
-  config: Pick<Config, 'redisUrls' | 'stripeApiKey' | 'stripeApiBaseUrl' | 'autoProvision'>
+  config: Pick<Config, 'redisUrls' | 'stripeApiKey' | 'stripeApiBaseUrl' | 'autoProvision'> &
+    Partial<Pick<Config, 'inboxRetentionDays'>>
   log: Log
   reached?: Reached
 }
 
 export type StartedWorkers = {
   ring: Ring
-  queues: WorkQueue[]
+  queues: (WorkQueue | UpkeepQueue)[]
   /** Lets work end, for a few seconds at most. */
   close: () => Promise<void>
 }
 
 /**
- * Both workers and the sweeper in this process: what `npm start` runs beside the receiver.
+ * Both workers, the sweeper and upkeep in this process: what `npm start` runs beside the receiver.
  * @throws Unavailable when the queues' backend does not answer; it names the setting.
  */
 export async function startWorkers(parts: StartWorkersParts): Promise<StartedWorkers> {
@@ -43,13 +44,19 @@ export async function startWorkers(parts: StartWorkersParts): Promise<StartedWor
   const workers = [serveEnrollment, serveSubscriptionChanges].map((serve) =>
     serve({ db, bells, config, log, reached }),
   )
-  const sweeper = startSweeper({ db, ring: bells.ring, log })
+  const sweeper = startSweeper({
+    db,
+    ring: bells.ring,
+    log,
+    keepBodiesDays: config.inboxRetentionDays ?? null,
+  })
+  const upkeep = startUpkeep({ db, bells, config, log })
   return {
     ring: bells.ring,
-    queues: queueNames.map((name) => bells.queues[name]),
+    queues: bells.all,
     close: async () => {
       await sweeper.close()
-      await Promise.all(workers.map((worker) => worker.close(5000)))
+      await Promise.all([upkeep, ...workers].map((worker) => worker.close(5000)))
       await bells.close()
     },
   }

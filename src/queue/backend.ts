@@ -1,10 +1,10 @@
 import {
+  type Queue as BullQueue,
+  type Worker as BullWorker,
   createPostgresBackend,
   createRedisBackend,
   type PgPool,
   type Processor,
-  type Queue,
-  type Worker,
   withBackend,
 } from 'bullmq'
 import { Cluster, Redis } from 'ioredis'
@@ -12,11 +12,20 @@ import pg from 'pg'
 import { Unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { within } from '../within.ts'
-import { type QueueName, queuePrefix, type WorkPayload } from './names.ts'
+import {
+  type QueueName,
+  queuePrefix,
+  type UpkeepPayload,
+  type upkeepQueueName,
+  type WorkPayload,
+} from './names.ts'
 
-export type WorkQueue = Queue<WorkPayload>
-export type WorkWorker = Worker<WorkPayload>
-type WorkProcessor = Processor<WorkPayload>
+export type WorkQueue = BullQueue<WorkPayload>
+export type WorkWorker = BullWorker<WorkPayload>
+export type UpkeepQueue = BullQueue<UpkeepPayload>
+
+/** What the jobs of each queue carry. */
+type Payloads = Record<QueueName, WorkPayload> & Record<typeof upkeepQueueName, UpkeepPayload>
 
 export type WorkerSettings = {
   concurrency: number
@@ -28,8 +37,12 @@ export type WorkerSettings = {
 
 export type QueueBackend = {
   kind: 'redis' | 'postgres'
-  queue: (name: QueueName) => WorkQueue
-  worker: (name: QueueName, processor: WorkProcessor, settings: WorkerSettings) => WorkWorker
+  queue: <Name extends keyof Payloads>(name: Name) => BullQueue<Payloads[Name]>
+  worker: <Name extends keyof Payloads>(
+    name: Name,
+    processor: Processor<Payloads[Name]>,
+    settings: WorkerSettings,
+  ) => BullWorker<Payloads[Name]>
   /** Proves that the backend answers, and answers what is wrong with its settings. @throws Unavailable */
   check: () => Promise<string[]>
   /** After everything that was made with it has been closed. */
@@ -86,19 +99,24 @@ function redisQueues({ redisUrls, log }: QueueSettings): QueueBackend {
 
   return {
     kind: 'redis',
-    queue: (name) => {
-      const queue = new Queue<WorkPayload>(name, { connection: producing(), prefix: queuePrefix(name) })
+    queue: <Name extends keyof Payloads>(name: Name) => {
+      const queue = new Queue<Payloads[Name]>(name, { connection: producing(), prefix: queuePrefix(name) })
       queue.on('error', oncePerMinute(log, name))
-      return queue as unknown as WorkQueue
+      return queue as unknown as BullQueue<Payloads[Name]>
     },
-    worker: (name, processor, worker) => {
+    worker: <Name extends keyof Payloads>(
+      name: Name,
+      processor: Processor<Payloads[Name]>,
+      worker: WorkerSettings,
+    ) => {
       const connection = client(true, null)
       const prefix = queuePrefix(name)
-      const made = new Worker<WorkPayload>(name, processor, { connection, prefix, ...patience, ...worker })
+      const settings = { connection, prefix, ...patience, ...worker }
+      const made = new Worker<Payloads[Name]>(name, processor, settings)
       made.on('error', oncePerMinute(log, name))
       // BullMQ leaves a client alone that it was given.
       made.on('closed', () => connection.disconnect())
-      return made as unknown as WorkWorker
+      return made as unknown as BullWorker<Payloads[Name]>
     },
     check: () => checkRedis(producing()),
     close: async () => {
@@ -122,15 +140,19 @@ function postgresQueues({ databaseUrl, log, maxConnections = 10 }: QueueSettings
   const connection = pool as unknown as PgPool
   return {
     kind: 'postgres',
-    queue: (name) => {
-      const queue = new Queue<WorkPayload>(name, { connection })
+    queue: <Name extends keyof Payloads>(name: Name) => {
+      const queue = new Queue<Payloads[Name]>(name, { connection })
       queue.on('error', oncePerMinute(log, name))
-      return queue as unknown as WorkQueue
+      return queue as unknown as BullQueue<Payloads[Name]>
     },
-    worker: (name, processor, worker) => {
-      const made = new Worker<WorkPayload>(name, processor, { connection, ...patience, ...worker })
+    worker: <Name extends keyof Payloads>(
+      name: Name,
+      processor: Processor<Payloads[Name]>,
+      worker: WorkerSettings,
+    ) => {
+      const made = new Worker<Payloads[Name]>(name, processor, { connection, ...patience, ...worker })
       made.on('error', oncePerMinute(log, name))
-      return made as unknown as WorkWorker
+      return made as unknown as BullWorker<Payloads[Name]>
     },
     check: async () => {
       try {

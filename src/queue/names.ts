@@ -6,6 +6,11 @@ export const queueNames = ['enrollment', 'subscription-changes'] as const
 
 export type QueueName = (typeof queueNames)[number]
 
+/** The queue of what is done at its time and not for an event. A job's name is its task; it carries nothing. */
+export const upkeepQueueName = 'upkeep'
+
+export type UpkeepPayload = Record<string, never>
+
 export type WorkPayload = {
   /** Inbox ids, 1 to 64: those of one receiver batch, or one that failed and has a job of its own. */
   events: number[]
@@ -24,7 +29,7 @@ const mostInOneJob = 64
  * The prefix of a queue's keys in Redis. Braces hold all keys of one queue in one slot, which Redis Cluster asks of a script
  * that touches several, and leave the queues free to live on different nodes.
  */
-export function queuePrefix(name: QueueName): string {
+export function queuePrefix(name: QueueName | typeof upkeepQueueName): string {
   return `{stepladder:${name}}`
 }
 

@@ -5,6 +5,8 @@ import { migrationsPending } from '../db/migrate.ts'
 import type { Db } from '../db/types.ts'
 import type { CheckMemory } from '../entitlements/check-memory.ts'
 import type { Log } from '../log.ts'
+import type { RingAgain } from '../stripe/inbox/ring-replay.ts'
+import { createReconcileStanding } from '../stripe/reconcile/reconcile-standing.ts'
 import { api } from './api/api.ts'
 import { checkFromMemory, checkPath } from './api/check.ts'
 import type { GrantParts } from './api/grants.ts'
@@ -35,6 +37,8 @@ export type WebParts = {
   log: Log
   /** Rings for a grant at its end; left out: the sweep finds it, some seconds late. */
   ringExpiry?: GrantParts['ringExpiry']
+  /** Rings for events that somebody has replayed. */
+  ringAgain: RingAgain
   /** Unix milliseconds. */
   now?: () => number
 }
@@ -72,8 +76,17 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
       queues: parts.queues,
     }),
   )
-  app.route('/', metrics({ standing }))
-  app.route('/api/v1', api({ db, log, check: parts.check, ringExpiry: parts.ringExpiry ?? (() => {}) }))
+  app.route('/', metrics({ standing, reconciled: createReconcileStanding(db, now) }))
+  app.route(
+    '/api/v1',
+    api({
+      db,
+      log,
+      check: parts.check,
+      ringExpiry: parts.ringExpiry ?? (() => {}),
+      ringAgain: parts.ringAgain,
+    }),
+  )
   app.route('/operator', assets())
   app.route(
     '/operator',
@@ -84,7 +97,7 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
       now,
     }),
   )
-  app.route('/', operator({ dashboard: parts.dashboard }))
+  app.route('/', operator({ db, log, ringAgain: parts.ringAgain, dashboard: parts.dashboard }))
 
   app.notFound(notFound)
   app.onError((error, c) => {

@@ -4,7 +4,11 @@ import { Hono } from 'hono'
 import { notFound } from './guard.ts'
 import type { WebEnv } from './web-env.ts'
 
-const types = { 'operator.css': 'text/css; charset=utf-8', 'mark.svg': 'image/svg+xml' } as const
+const types = {
+  'operator.css': 'text/css; charset=utf-8',
+  'panel.css': 'text/css; charset=utf-8',
+  'mark.svg': 'image/svg+xml',
+} as const
 type AssetName = keyof typeof types
 
 const files = new Map(

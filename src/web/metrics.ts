@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { Gauge, Registry } from 'prom-client'
 import { registry } from '../metrics.ts'
+import type { ReconcileStanding } from '../stripe/reconcile/reconcile-standing.ts'
 import type { Standing } from './standing.ts'
 import type { WebEnv } from './web-env.ts'
 
@@ -8,15 +9,26 @@ import type { WebEnv } from './web-env.ts'
  * What this process counted, and what stands in the database, read now. When the database does not answer, its gauges are
  * left out rather than told as they were: an old backlog of 0 would hide the fault.
  */
-export function metrics(parts: { standing: () => Promise<Standing> }): Hono<WebEnv> {
+export function metrics(parts: {
+  standing: () => Promise<Standing>
+  reconciled: () => Promise<ReconcileStanding>
+}): Hono<WebEnv> {
   const app = new Hono<WebEnv>()
   const gauges = createGauges()
+  const reconcile = createReconcileGauges()
   let inFlight: Promise<string> | null = null
 
   const scrape = async () => {
-    const standing = await parts.standing().catch(() => null)
+    const [standing, reconciled] = await Promise.all([
+      parts.standing().catch(() => null),
+      parts.reconciled().catch(() => null),
+    ])
     gauges.set(standing)
-    return `${await registry.metrics()}\n${await gauges.registry.metrics()}`
+    reconcile.set(reconciled)
+    const told = await Promise.all(
+      [registry, gauges.registry, reconcile.registry].map((one) => one.metrics()),
+    )
+    return told.join('\n')
   }
 
   app.get('/metrics', async (c) => {
@@ -94,6 +106,38 @@ function createGauges() {
     for (const { quantile, seconds } of standing.receivedToApplied) recentlyApplied.set({ quantile }, seconds)
     fetchesKept.set(standing.fetches.kept)
     fetchesFailing.set(standing.fetches.failing)
+  }
+  return { registry: registers[0]!, set }
+}
+
+/** What the last reconcile found, and how much of what stands is known to be right. Left out where it is not known. */
+function createReconcileGauges() {
+  const registers = [new Registry()]
+  const verified = new Gauge({
+    name: 'stepladder_organizations_verified_share',
+    help: 'Of the organizations with a live subscription, the share found to agree with Stripe within 24 hours.',
+    registers,
+  })
+  const differences = new Gauge({
+    name: 'stepladder_reconcile_differences',
+    help: 'What the last reconcile found, by class and what became of it.',
+    labelNames: ['class', 'outcome'],
+    registers,
+  })
+  const ended = new Gauge({
+    name: 'stepladder_reconcile_ended_timestamp_seconds',
+    help: 'When the last reconcile ended.',
+    registers,
+  })
+  const set = (standing: ReconcileStanding | null) => {
+    verified.remove()
+    ended.remove()
+    differences.reset()
+    if (!standing) return
+    for (const { class: kind, outcome, count } of standing.counts)
+      differences.set({ class: kind, outcome }, count)
+    if (standing.endedAt !== null) ended.set(standing.endedAt)
+    if (standing.verifiedShare !== null) verified.set(standing.verifiedShare)
   }
   return { registry: registers[0]!, set }
 }

@@ -1,22 +1,23 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { operatorPage } from './pages/operator-page.ts'
+import { answerPage } from './answer-page.ts'
+import { type OperatorEventsParts, operatorEvents } from './operator-events.ts'
+import { OperatorPage } from './pages/operator-page.tsx'
 import { problem } from './problem.ts'
-import { dashboardPolicy, pagePolicy } from './security-headers.ts'
+import { dashboardPolicy } from './security-headers.ts'
 import type { WebEnv } from './web-env.ts'
 
 export const dashboardPath = '/operator/queues'
 
-/** The panel's first page, and the queue dashboard behind it. The guard has let in whoever comes here. */
-export function operator(parts: { dashboard: Hono | null }): Hono<WebEnv> {
+/** The panel's pages, and the queue dashboard behind them. The guard has let in whoever comes here. */
+export function operator(parts: OperatorEventsParts & { dashboard: Hono | null }): Hono<WebEnv> {
   const app = new Hono<WebEnv>()
 
   app.get('/operator', (c) => {
     const { name, role } = c.get('caller')!
-    c.header('content-security-policy', pagePolicy)
-    c.header('cache-control', 'no-store')
-    return c.html(operatorPage({ name, role }))
+    return answerPage(c, 200, OperatorPage, { viewer: { name, role } })
   })
+  app.route('/', operatorEvents(parts))
 
   app.use(`${dashboardPath}/*`, bodyLimit({ maxSize: 1024 * 1024, onError: tooLarge }), async (c, next) => {
     c.header('content-security-policy', dashboardPolicy)

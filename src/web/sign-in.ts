@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { Caller } from '../auth/api-keys.ts'
-import { signInPage } from './pages/sign-in-page.ts'
+import { answerPage } from './answer-page.ts'
+import { SignInPage } from './pages/sign-in-page.tsx'
 import { problem } from './problem.ts'
-import { pagePolicy } from './security-headers.ts'
 import { clearSessionToken, sessionToken, setSessionToken } from './session-cookie.ts'
 import { socketAddress, type WebContext, type WebEnv } from './web-env.ts'
 import { wrongKeyLimit } from './wrong-key-limit.ts'
@@ -63,9 +63,7 @@ export function signIn(parts: SignInParts): Hono<WebEnv> {
 }
 
 function page(c: WebContext, status: 200 | 400 | 401 | 403 | 429, data: { next: string; fault?: string }) {
-  c.header('content-security-policy', pagePolicy)
-  c.header('cache-control', 'no-store')
-  return c.html(signInPage(data), status)
+  return answerPage(c, status, SignInPage, data)
 }
 
 /** Only pages of the panel: a link that signs in and leads elsewhere is a trap. */

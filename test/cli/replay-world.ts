@@ -24,8 +24,15 @@ export async function commandWorld(options: Parameters<typeof newWorld>[0] = {})
   const world = await newWorld(options)
   const [where] = await world.app<{ name: string }[]>`select current_database() as name`
   const { host, port, user, pass } = world.app.options
-  const appUrl = `postgres://${user}:${pass}@${[host].flat()[0]}:${[port].flat()[0]}/${where!.name}`
-  const env = { DATABASE_URL: appUrl, STEPLADDER_HOME: '/nowhere/stepladder', LOG_LEVEL: 'silent' }
+  const address = `${[host].flat()[0]}:${[port].flat()[0]}/${where!.name}`
+  const appUrl = `postgres://${user}:${pass}@${address}`
+  const ownerUrl = `postgres://${world.owner.options.user}:${world.owner.options.pass}@${address}`
+  const env = {
+    DATABASE_URL: appUrl,
+    OWNER_DATABASE_URL: ownerUrl,
+    STEPLADDER_HOME: '/nowhere/stepladder',
+    LOG_LEVEL: 'silent',
+  }
   return {
     ...world,
     appUrl,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bestClaim, type Claim, decide, whyClaim } from '../../src/entitlements/claims.ts'
+import { type Claim, decide } from '../../src/entitlements/claims.ts'
 
 const base = { status: 'active', suspended: false, givenAt: 10 }
 const sub = (id: string, rank: number, more: Partial<Claim> = {}): Claim => ({
@@ -86,28 +86,5 @@ describe('a ceiling', () => {
     })
     expect(decide([payer], { ...payer, productId: 'p1' }, ceiling)).toEqual({ kind: 'keep' })
     expect(decide([sub('s', 0)], sub('s', 0), ceiling)).toEqual({ kind: 'keep' })
-  })
-})
-
-describe('why a claim does not win is said in words', () => {
-  const s = sub('s', 1, { givenAt: 20 })
-  test.each<[string, Claim, Claim]>([
-    ['the best live claim', s, s],
-    ['nothing else claims the place', byDefault, byDefault],
-    ['a default counts only when nothing else claims the place', byDefault, s],
-    ['rank 1 is below rank 2', s, grant('g', 2)],
-    ['suspended: unpaid', sub('l', 2, unpaid), s],
-    ['the same tier: a subscription took over', grant('g', 1), s],
-    ['the same tier: the present holder stays', sub('s2', 1), s],
-    ['the same tier: an operator gave it later', s, grant('g', 1, { givenAt: 30 })],
-    ['the same tier: a newer grant took over', grant('g1', 1), grant('g', 1, { givenAt: 30 })],
-    ['rank 2 is above the ceiling', sub('s3', 2), s],
-  ])('%s', (why, claim, winner) => {
-    expect(whyClaim(claim, winner)).toBe(why)
-  })
-
-  test('the winner explained is the one that the decision moves to', () => {
-    const claims = [s, grant('g', 2), byDefault]
-    expect(bestClaim(claims, s)).toEqual(grant('g', 2))
   })
 })

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
 import { clearAlarm, openAlarms, raiseAlarm } from '../../src/stripe/alarms.ts'
+import type { ApiAnswer } from '../../src/stripe/api/ask-subscription.ts'
 import { clearSettledAlarms } from '../../src/stripe/clear-settled-alarms.ts'
 import { subscriptionStateOf } from '../../src/stripe/event/subscription-state.ts'
 import { markWrites, parkFailedWrites } from '../../src/stripe/inbox/event-writes.ts'
-import type { ApiAnswer } from '../../src/stripe/stripe-reader.ts'
 import {
   event,
   newWorld,

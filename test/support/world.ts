@@ -1,10 +1,10 @@
 import type { Db } from '../../src/db/types.ts'
+import type { SubscriptionReader } from '../../src/stripe/api/stripe-api.ts'
 import { createPriceMeanings } from '../../src/stripe/catalog/price-meanings.ts'
 import { recordChanges } from '../../src/stripe/changes/record-changes.ts'
 import { type EnrollOutcome, type EnrollParts, enroll } from '../../src/stripe/enrollment/enroll.ts'
 import { readEnvelope } from '../../src/stripe/event/envelope.ts'
 import { createInbox } from '../../src/stripe/inbox/inbox.ts'
-import type { StripeReader } from '../../src/stripe/stripe-reader.ts'
 import { testDatabase } from './database.ts'
 
 /** Prices that every world knows: two tiers of the ladder `core`, one tier of `support`, a product on both, and an add-on. */
@@ -37,7 +37,7 @@ export type World = {
 
 /** A database with a catalog, one org type and nothing else. The clock is the test's: `parts.now`. */
 export async function newWorld(
-  options: { stripe?: StripeReader; autoProvision?: string | null } = {},
+  options: { stripe?: SubscriptionReader; autoProvision?: string | null } = {},
 ): Promise<World> {
   const db = await testDatabase()
   await seed(db.owner)

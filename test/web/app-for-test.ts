@@ -21,6 +21,7 @@ export function plainParts(db: Db): WebParts {
     queues: [],
     check: { recall: () => null, check: async () => null },
     dashboard: dashboardApp([], dashboardPath),
+    ringAgain: async () => true,
     log: silentLog,
   }
 }

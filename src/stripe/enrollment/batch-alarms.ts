@@ -13,7 +13,7 @@ type Asking = { canFetch: boolean; now: Date; justFetched: ReadonlySet<string> }
 
 /**
  * What waits and needs somebody to do something, one for each thing that is waited on. A hole in its trail is no such thing
- * here (see `unfetchable`), and neither are items that Stripe is about to be asked for: only what an answer leaves open is.
+ * here (see `unfetchable`), and neither is what Stripe is about to be asked for: only what an answer leaves open is.
  */
 export function alarmsOf(
   markers: readonly Marker[],
@@ -24,7 +24,7 @@ export function alarmsOf(
   const raise = (on: string, kind: string, detail: string) => alarms.set(on, { kind, subject: on, detail })
   for (const marker of markers) {
     if (marker.state !== 'waiting' || isHole(marker.waitingOn)) continue
-    if (!(canFetch && isItems(marker.waitingOn))) raise(marker.waitingOn, marker.reason, marker.eventId)
+    if (!(canFetch && isAskedFor(marker.waitingOn))) raise(marker.waitingOn, marker.reason, marker.eventId)
   }
   for (const { owner, decision } of cases) {
     const { subscription } = owner.held
@@ -49,6 +49,11 @@ export function unfetchable(
 
 export function isHole(waitingOn: string): boolean {
   return waitingOn.startsWith('trail:')
+}
+
+/** Items that were not all told, and what Stripe gave notice of. */
+function isAskedFor(waitingOn: string): boolean {
+  return isItems(waitingOn) || waitingOn.startsWith('notice:')
 }
 
 function isItems(waitingOn: string): boolean {

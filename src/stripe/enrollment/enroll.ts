@@ -1,7 +1,7 @@
 import type { Db } from '../../db/types.ts'
 import { raiseAlarm } from '../alarms.ts'
+import type { SubscriptionReader } from '../api/stripe-api.ts'
 import type { PriceMeanings } from '../catalog/price-meanings.ts'
-import type { StripeReader } from '../stripe-reader.ts'
 import { isHole } from './batch-alarms.ts'
 import { type BatchOutcome, enrollBatch } from './enrollment-batch.ts'
 import { type FetchOutcome, fetchSubscription } from './fetch-subscription.ts'
@@ -11,6 +11,8 @@ export type EnrollmentWork = {
   events: readonly number[]
   /** Stripe's ids of subscriptions to look at again: a grace ended, a price was mapped, a date passed. */
   subscriptions?: readonly string[]
+  /** Of these subscriptions, those of which the caller has just kept an answer of Stripe's: it is what moves them, and nobody asks again at once. */
+  fetched?: readonly string[]
   /** A deliberate replay: runs although the event was handled, and changes nothing twice. */
   again?: boolean
 }
@@ -19,7 +21,7 @@ export type EnrollParts = {
   /** What prices mean, kept in memory while the catalog stands. */
   meanings: PriceMeanings
   /** null: no API key; then a hole is held and shown, never guessed. */
-  stripe: StripeReader | null
+  stripe: SubscriptionReader | null
   /** The key of the org type for customers that nobody linked; null: they wait. */
   autoProvision: string | null
   now(): Date
@@ -45,7 +47,7 @@ export type EnrollOutcome = {
  * batch is written then, and the caller takes the events one by one.
  */
 export async function enroll(db: Db, work: EnrollmentWork, parts: EnrollParts): Promise<EnrollOutcome> {
-  const first = await committed(db, work, new Set(), parts)
+  const first = await committed(db, work, new Set(work.fetched), parts)
   const asked = new Set<string>()
   if (parts.stripe) {
     for (const { subscription, hold } of first.fetch) {

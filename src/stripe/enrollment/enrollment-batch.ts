@@ -5,6 +5,7 @@ import type { Cause } from '../../entitlements/moves.ts'
 import { type SettledMove, settlePools } from '../../entitlements/settle-pools.ts'
 import { putSubscriptionClaims } from '../../entitlements/subscription-claims.ts'
 import type { PriceMeanings } from '../catalog/price-meanings.ts'
+import { noticeKey, noticeType } from '../event/notice.ts'
 import type { SubscriptionState } from '../event/subscription-event.ts'
 import { type Marker, markWrites, releaseWaiting } from '../inbox/event-writes.ts'
 import { type UnhandledEvent, unhandledEvents } from '../inbox/unhandled-events.ts'
@@ -250,14 +251,18 @@ function settledState({ owner, resolution, state }: Case) {
 }
 
 function markerOf(
-  { event, subscription, trailKind }: UnhandledEvent,
+  { event, type, subscription, trailKind }: UnhandledEvent,
   owners: ReadonlyMap<string, Owner>,
   links: ReadonlyMap<string, LinkOutcome>,
   cases: readonly Case[],
 ): Marker {
+  // Stripe has to be asked what it could not tell: that is upkeep's.
+  if (type === noticeType)
+    return { eventId: event, state: 'waiting', waitingOn: noticeKey(event), reason: 'event_not_generated' }
   if (trailKind === null) {
     const link = links.get(event)!
     if (link.kind === 'none') return { eventId: event, state: 'ignored', reason: 'links_nobody' }
+    if (link.kind === 'gone') return { eventId: event, state: 'ignored', reason: 'body_gone' }
     if (link.kind === 'linked') return { eventId: event, state: 'done' }
     return { eventId: event, state: 'waiting', waitingOn: link.on, reason: link.reason }
   }

@@ -1,7 +1,7 @@
 import type { Db, Tx } from '../../db/types.ts'
-import type { StripeReader } from '../stripe-reader.ts'
-import { fetchWindow } from '../trail/fetch-window.ts'
+import type { SubscriptionReader } from '../api/stripe-api.ts'
 import { backoffSeconds } from '../trail/next-look.ts'
+import { keepAnswers } from './keep-answers.ts'
 
 /** Stripe's own limit is higher; we are not its only caller. Fetches in any one second, over all processes. */
 const FETCHES_PER_SECOND = 20
@@ -21,7 +21,7 @@ export type FetchOutcome = 'fetched' | 'missing' | 'failed' | 'busy' | 'later' |
  */
 export async function fetchSubscription(
   db: Db,
-  stripe: StripeReader,
+  stripe: SubscriptionReader,
   subscription: string,
   now: Date,
 ): Promise<FetchOutcome> {
@@ -37,15 +37,7 @@ export async function fetchSubscription(
     `
     if (held?.leaseToken !== lease.token) return 'fenced'
     if (answer.kind === 'found') {
-      const window = fetchWindow(answer.date, answer.elapsed)
-      await tx`
-        insert into stripe.fetches (stripe_subscription_id, window_from, window_until, state, lease_token)
-        values (${subscription}, ${window.from}, ${window.until}, ${tx.json(answer.state)}, ${lease.token})
-      `
-      await tx`
-        update stripe.subscriptions set lease_until = null, fetch_attempts = 0, updated_at = clock_timestamp()
-        where stripe_subscription_id = ${subscription}
-      `
+      await keepAnswers(tx, [{ ...answer, subscription, token: lease.token }])
       return 'fetched'
     }
     const again = new Date(now.getTime() + backoffSeconds(held.fetchAttempts + 1) * 1000)

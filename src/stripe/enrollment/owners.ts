@@ -20,6 +20,8 @@ export type Owner =
 export type LinkOutcome =
   | { kind: 'linked' }
   | { kind: 'none' }
+  /** Its body went by its age, and with it whatever it said; what it linked when it came stays linked. */
+  | { kind: 'gone' }
   | { kind: 'waiting'; on: string; reason: string }
 
 /**
@@ -39,9 +41,13 @@ export async function findOwners(
     ),
     ...subscriptions.map((subscription) => ({ subscription, customer: null })),
   ])
-  const told = await linksIn(tx, events)
-  const silent = [...held.values()].flatMap(({ customer, owner }) =>
-    customer === null || owner ? [] : [{ customer, reference: null, by: 'metadata' as const }],
+  const { links: told, gone } = await linksIn(tx, events)
+  const unowned = [...held.values()].filter(({ owner }) => !owner)
+  const fetched = await referencesFetched(tx, unowned)
+  const silent = unowned.flatMap(({ subscription, customer }) =>
+    customer === null
+      ? []
+      : [{ customer, reference: fetched.get(subscription) ?? null, by: 'metadata' as const }],
   )
   const customers = await linkCustomers(tx, [...newsOf(events, told, held), ...silent], autoProvision)
 
@@ -51,7 +57,7 @@ export async function findOwners(
     if (trailKind !== null) continue
     const link = told.get(event)
     const owner = link && customers.get(link.customer)
-    if (!owner) links.set(event, { kind: 'none' })
+    if (!owner) links.set(event, { kind: gone.has(event) ? 'gone' : 'none' })
     else if (owner.kind === 'waiting')
       links.set(event, { kind: 'waiting', on: owner.waitingOn, reason: owner.reason })
     else links.set(event, { kind: 'linked' })
@@ -60,22 +66,43 @@ export async function findOwners(
 }
 
 /** What each event says about whose customer this is: a subscription's metadata stand in its row, the others' in their bodies. */
-async function linksIn(tx: Tx, events: readonly UnhandledEvent[]): Promise<Map<string, Link>> {
+async function linksIn(
+  tx: Tx,
+  events: readonly UnhandledEvent[],
+): Promise<{ links: Map<string, Link>; gone: ReadonlySet<string> }> {
   const links = new Map<string, Link>()
   for (const { event, toState } of events) {
     if (toState?.customer && toState.organization)
       links.set(event, { customer: toState.customer, reference: toState.organization, by: 'metadata' })
   }
   const others = events.filter((e) => e.trailKind === null).map((e) => e.event)
-  if (others.length === 0) return links
+  const gone = new Set(others)
+  if (others.length === 0) return { links, gone }
   const bodies = await tx<{ event: string; body: Uint8Array }[]>`
     select event_id as event, body from stripe.event_bodies where event_id = any(${others})
   `
   for (const { event, body } of bodies) {
+    gone.delete(event)
     const link = linkOf(readEnvelope(body))
     if (link) links.set(event, link)
   }
-  return links
+  return { links, gone }
+}
+
+/** What Stripe's own answers say of whose these are, the newest that says anything: of a subscription that no event told there is nothing else. */
+async function referencesFetched(
+  tx: Tx,
+  unowned: readonly LockedSubscription[],
+): Promise<Map<string, string>> {
+  const asked = unowned.filter((row) => row.asked).map(({ subscription }) => subscription)
+  if (asked.length === 0) return new Map()
+  const rows = await tx<{ subscription: string; reference: string }[]>`
+    select distinct on (stripe_subscription_id) stripe_subscription_id as subscription, state ->> 'organization' as reference
+    from stripe.fetches
+    where stripe_subscription_id = any(${asked}) and state ->> 'organization' is not null
+    order by stripe_subscription_id, window_until desc, fetched_at desc
+  `
+  return new Map(rows.map(({ subscription, reference }) => [subscription, reference]))
 }
 
 /** The links that say something new: nearly all subscriptions have their owner, and nearly all events name the same one. */

@@ -16,6 +16,8 @@ const KINDS = new Map<string, TrailKind>([
   ['customer.subscription.pending_update_expired', 'sighting'],
 ])
 
+export const trailTypes: readonly string[] = [...KINDS.keys()]
+
 /**
  * What an event says of a subscription: null when it is of another kind, `unreadable` when its object cannot be read.
  * Never throws. Two event ids with one fingerprint told the same change (docs: the trail, twins).

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { type Envelope, inboxFactsOf } from '../event/envelope.ts'
+import { noticeType } from '../event/notice.ts'
 import { differenceOf, type StateDifference } from '../event/state-difference.ts'
 import type { Mode, SubscriptionState, TrailKind } from '../event/subscription-event.ts'
 import { subscriptionEventOf } from '../event/subscription-event-of.ts'
@@ -51,7 +52,7 @@ export type InboxRow = {
 const projectionVersion = 1
 
 /** Events that tell which organization a customer is. */
-const linkingTypes = new Set([
+export const linkingTypes: ReadonlySet<string> = new Set([
   'checkout.session.completed',
   'customer.created',
   'customer.updated',
@@ -117,7 +118,7 @@ export function inboxRowOf(delivery: Delivery, mode: Mode, nowSeconds: number): 
     markers: [],
   }
   if (row.mode !== mode) return { ...row, markers: both('ignored', 'other_mode') }
-  if (envelope.kind === 'thin') return { ...row, markers: both('ignored', 'thin') }
+  if (envelope.kind === 'thin') return { ...row, markers: thinMarkers(row.type) }
   const told = subscriptionEventOf(envelope)
   if (told === null) return { ...row, markers: markersOf(row.type) }
   if ('unreadable' in told) {
@@ -168,6 +169,11 @@ function markersOf(type: string, ofTrail = false): DoorMarker[] {
   if (!changingTypes.has(type))
     markers.push(ignored('subscription-changes', ofTrail ? 'sighting' : 'not_for_us'))
   return markers
+}
+
+/** A thin event tells nothing by itself; of a notice there is something to be done all the same. */
+function thinMarkers(type: string): DoorMarker[] {
+  return type === noticeType ? [ignored('subscription-changes', 'thin')] : both('ignored', 'thin')
 }
 
 function ignored(write: Write, reason: string): DoorMarker {

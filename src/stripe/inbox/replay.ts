@@ -20,6 +20,8 @@ export type ReplaySelection =
   | { kind: 'failed'; reason: string }
   | { kind: 'waiting'; on: string | null }
   | { kind: 'events'; events: readonly string[] }
+  /** By Stripe's `created`, both ends included. */
+  | { kind: 'range'; from: Date; until: Date; type: string | null }
 
 /** Verdicts on the body alone, given when it was received: done again they would be the same, since inbox rows never change. */
 const decidedAtTheDoor = [
@@ -31,10 +33,18 @@ const decidedAtTheDoor = [
   'sighting',
 ]
 
-/** The writes that a selection means, in the order of arrival. For events both writes of each; an id that is not in the inbox is left out. */
-export async function selectReplay(reader: Reader, selection: ReplaySelection): Promise<ReplayWrite[]> {
-  const state = selection.kind === 'failed' ? 'parked' : selection.kind === 'waiting' ? 'waiting' : null
-  if (state === null) return readWrites(reader, (selection as { events: readonly string[] }).events, writes)
+/**
+ * The writes that a selection means, in the order of arrival, `most` at most. For events and ranges both writes of each event; an id that
+ * is not in the inbox is left out.
+ */
+export async function selectReplay(
+  reader: Reader,
+  selection: ReplaySelection,
+  most: number | null = null,
+): Promise<ReplayWrite[]> {
+  if (selection.kind === 'events') return readWrites(reader, selection.events, writes)
+  if (selection.kind === 'range') return readRange(reader, selection, most)
+  const state = selection.kind === 'failed' ? 'parked' : 'waiting'
   const reason = selection.kind === 'failed' ? selection.reason : null
   const on = selection.kind === 'waiting' ? selection.on : null
   return reader<ReplayWrite[]>`
@@ -45,7 +55,25 @@ export async function selectReplay(reader: Reader, selection: ReplaySelection): 
     where w.state = ${state}
       and (${reason}::text is null or w.reason = ${reason})
       and (${on}::text is null or w.waiting_on = ${on})
-    order by e.inbox_id, w.write`
+    order by e.inbox_id, w.write
+    limit ${most}`
+}
+
+async function readRange(
+  reader: Reader,
+  { from, until, type }: Extract<ReplaySelection, { kind: 'range' }>,
+  most: number | null,
+): Promise<ReplayWrite[]> {
+  return reader<ReplayWrite[]>`
+    select
+      e.event_id as event, e.inbox_id, e.type, k.write, coalesce(w.state, 'received') as state, w.reason, w.waiting_on,
+      e.stripe_subscription_id as subscription, w.handled_at::text as handled_at
+    from stripe.events e
+    cross join unnest(${[...writes]}::text[]) as k (write)
+    left join stripe.event_writes w on w.event_id = e.event_id and w.write = k.write
+    where e.created_at between ${from} and ${until} and (${type}::text is null or e.type = ${type})
+    order by e.inbox_id, k.write
+    limit ${most}`
 }
 
 /** How these writes stand now, in the order of arrival. */

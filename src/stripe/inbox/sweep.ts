@@ -3,6 +3,7 @@ import type { Db } from '../../db/types.ts'
 import type { Log } from '../../log.ts'
 import { within } from '../../within.ts'
 import { clearSettledAlarms } from '../clear-settled-alarms.ts'
+import { letBodiesGo } from './drop-old-bodies.ts'
 import { type Write, writes } from './event-writes.ts'
 import {
   readSweepMarks,
@@ -46,6 +47,8 @@ const recentMs = 3 * 60_000
 const roundMs = 60_000
 const longestRoundMs = 10 * 60_000
 const alarmsEveryMs = 30_000
+/** When somebody was using the bodies as they should have gone. */
+const bodiesAgainMs = 60_000
 /** Milliseconds after which a pass is given up: a connection that died in a certain moment never answers. */
 const longestSweep = 60_000
 const pageSize = 4_096
@@ -131,10 +134,17 @@ function marksAfter(marks: SweepMarks, page: SweepPage, now: Date): SweepMarks {
 export async function sweep(
   db: Db,
   bell: SweepBell,
-  parts: { log: Log; signal: AbortSignal; everyMs?: number },
+  parts: {
+    log: Log
+    signal: AbortSignal
+    everyMs?: number
+    /** Days for which bodies are kept; null or left out: for ever. */
+    keepBodiesDays?: number | null
+  },
 ): Promise<void> {
-  const { log, signal, everyMs = 2_000 } = parts
+  const { log, signal, everyMs = 2_000, keepBodiesDays = null } = parts
   let partitionsAt = 0
+  let bodiesAt = 0
   let alarmsAt = 0
   while (!signal.aborted) {
     let more = false
@@ -152,6 +162,12 @@ export async function sweep(
       }
       if (swept.forgotten > 0) {
         log.info({ part: 'sweep', count: swept.forgotten }, 'Rang for events that nobody had handled')
+      }
+      if (keepBodiesDays !== null && Date.now() > bodiesAt) {
+        // Not at once again after a failure either.
+        bodiesAt = Date.now() + bodiesAgainMs
+        const { busy } = await letBodiesGo(db, keepBodiesDays, log)
+        if (busy.length === 0) bodiesAt = Date.now() + 86_400_000
       }
     } catch (error) {
       log.warn({ part: 'sweep', error }, 'A sweep failed; the next one looks again')

@@ -5,20 +5,23 @@ import type { WebEnv } from '../web-env.ts'
 import { type ApiRoute, serveRoutes } from './api-route.ts'
 import { checkRoute } from './check.ts'
 import { enrollmentRoutes } from './enrollments.ts'
+import { type EventParts, eventRoutes } from './events.ts'
+import { explainRoutes } from './explain.ts'
 import { type GrantParts, grantRoutes } from './grants.ts'
 import { ladderRoutes } from './ladders.ts'
 import { orgTypeRoutes } from './org-types.ts'
 import { organizationRoutes } from './organizations.ts'
 import { productRoutes } from './products.ts'
 
-export type ApiParts = GrantParts & { log: Log; check: Pick<CheckMemory, 'check'> }
+export type ApiParts = GrantParts & EventParts & { log: Log; check: Pick<CheckMemory, 'check'> }
 
 /** Everything under /api/v1 that is described by schemas. Who may ask for what stands in routes-and-roles.ts. */
-export function apiRoutes({ db, ringExpiry, log, check }: ApiParts): ApiRoute[] {
+export function apiRoutes({ db, ringExpiry, ringAgain, log, check }: ApiParts): ApiRoute[] {
   return [
     checkRoute(check),
     ...enrollmentRoutes(db),
     ...organizationRoutes(db),
+    ...explainRoutes(db),
     ...grantRoutes({ db, ringExpiry }),
     ...orgTypeRoutes({
       db,
@@ -27,6 +30,7 @@ export function apiRoutes({ db, ringExpiry, log, check }: ApiParts): ApiRoute[] 
     }),
     ...productRoutes(db),
     ...ladderRoutes(db),
+    ...eventRoutes({ db, log, ringAgain }),
   ]
 }
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { ApiAnswer } from '../../../src/stripe/api/ask-subscription.ts'
 import { recordChanges } from '../../../src/stripe/changes/record-changes.ts'
 import { recordFetchedChanges } from '../../../src/stripe/changes/record-fetched-changes.ts'
 import { subscriptionStateOf } from '../../../src/stripe/event/subscription-state.ts'
 import { sweepOnce } from '../../../src/stripe/inbox/sweep.ts'
-import type { ApiAnswer } from '../../../src/stripe/stripe-reader.ts'
 import {
   event,
   newWorld,

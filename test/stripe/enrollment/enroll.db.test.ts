@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import type { ApiAnswer } from '../../../src/stripe/api/ask-subscription.ts'
 import { recordChanges } from '../../../src/stripe/changes/record-changes.ts'
 import { enroll } from '../../../src/stripe/enrollment/enroll.ts'
 import { subscriptionStateOf } from '../../../src/stripe/event/subscription-state.ts'
 import { wake } from '../../../src/stripe/inbox/waiting.ts'
-import type { ApiAnswer } from '../../../src/stripe/stripe-reader.ts'
 import {
   event,
   newWorld,

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ApiAnswer } from '../../../src/stripe/api/ask-subscription.ts'
+import type { SubscriptionReader } from '../../../src/stripe/api/stripe-api.ts'
 import { fetchSubscription } from '../../../src/stripe/enrollment/fetch-subscription.ts'
 import { subscriptionStateOf } from '../../../src/stripe/event/subscription-state.ts'
-import type { ApiAnswer, StripeReader } from '../../../src/stripe/stripe-reader.ts'
 import { type TestDatabase, testDatabase } from '../../support/database.ts'
 import { subscription } from '../../support/world.ts'
 
@@ -25,11 +26,11 @@ function slow() {
   const gone = new Promise<void>((resolve) => {
     letGo = resolve
   })
-  const reader: StripeReader = { subscription: () => gone.then(found) }
+  const reader: SubscriptionReader = { subscription: () => gone.then(found) }
   return { reader, letGo: () => letGo() }
 }
 
-const instant: StripeReader = { subscription: async () => found() }
+const instant: SubscriptionReader = { subscription: async () => found() }
 const waitForLease = async (id: string) => {
   for (;;) {
     const [row] =
@@ -85,7 +86,7 @@ describe('asking Stripe', () => {
   })
 
   test('a failure counts its tries and plans the next one later each time', async () => {
-    const down: StripeReader = {
+    const down: SubscriptionReader = {
       subscription: async () => ({ kind: 'failed', why: 'StripeConnectionError' }),
     }
     const waits: number[] = []

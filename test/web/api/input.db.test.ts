@@ -31,7 +31,13 @@ const addresses = (path: string) =>
 
 test('no route takes a field or a parameter that it does not know', async () => {
   const check = { check: async () => null }
-  const routes = apiRoutes({ db: world.app, log: silentLog, ringExpiry: () => {}, check })
+  const routes = apiRoutes({
+    db: world.app,
+    log: silentLog,
+    ringExpiry: () => {},
+    ringAgain: async () => true,
+    check,
+  })
   expect(routes.length).toBeGreaterThan(35)
   for (const { method, path, body, query } of routes) {
     const at = addresses(path)

@@ -1,15 +1,15 @@
 import { HttpResponse, http } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { createStripeReader } from '../../src/stripe/stripe-reader.ts'
-import { subscription } from '../support/world.ts'
+import { createStripeApi } from '../../../src/stripe/api/stripe-api.ts'
+import { subscription } from '../../support/world.ts'
 
 const api = 'http://127.0.0.1:9'
 const server = setupServer()
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
 afterEach(() => server.resetHandlers())
 afterAll(() => server.close())
-const reader = createStripeReader('rk_test_123', api)
+const reader = createStripeApi('rk_test_123', { baseUrl: api })
 const date = 'Fri, 20 Nov 2026 12:00:00 GMT'
 
 test('a subscription is read in the one shape, dated by Stripe’s own Date header', async () => {

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../config.ts'
+import type { Db } from '../db/types.ts'
+import type { Log } from '../log.ts'
+import { upkeepQueueName } from '../queue/names.ts'
+import { addSoon, keepSchedule, type Times } from '../queue/schedule.ts'
+import { createStripeApi } from '../stripe/api/stripe-api.ts'
+import { modeOfKey } from '../stripe/deployment-mode.ts'
+import { reconcileOnce } from '../stripe/reconcile/reconcile.ts'
+import { followNotices } from '../stripe/upkeep/follow-notices.ts'
+import { watchForGaps } from '../stripe/upkeep/gap-watch.ts'
+import { reconcileByItself } from '../stripe/upkeep/reconcile-by-itself.ts'
+import { doUpkeep, type UpkeepTask, upkeepTasks } from '../stripe/upkeep/upkeep-lease.ts'
+import { within } from '../within.ts'
+import type { Bells } from './bells.ts'
+
+export type UpkeepWork = Record<UpkeepTask, (signal: AbortSignal) => Promise<void>>
+
+export type StartUpkeepParts = {
+  /** With the application's role. */
+  db: Db
+  bells: Bells
+  config: Pick<Config, 'stripeApiKey' | 'stripeApiBaseUrl' | 'autoProvision'>
+  log: Log
+  /** When each task is done, and what it does; a test has its own. */
+  times?: Record<UpkeepTask, Times>
+  work?: UpkeepWork
+}
+
+/** The gap watch as often as Stripe's first retries come; the reconcile at night, off the full hour, when others ask too. */
+const usualTimes: Record<UpkeepTask, Times> = {
+  'gap-watch': { every: 15 * 60_000 },
+  notices: { every: 60_000 },
+  reconcile: { cron: '17 3 * * *' },
+}
+
+/** Milliseconds until the schedule is tried again while the queue is away. */
+const againMs = 10_000
+/** A long reconcile has one place, and the other tasks go on in the second. */
+const concurrency = 2
+
+/**
+ * What is done at its time: looks for missed events, follows up Stripe's notices, reconciles at night. In every process that keeps
+ * organizations on their places; each time brings one job, and a lease keeps two from the same task. All of it asks Stripe: without a key
+ * nothing is scheduled, and what was is taken away. Never throws: a queue that is away is asked again.
+ */
+export function startUpkeep(parts: StartUpkeepParts): { close: (limitMs?: number) => Promise<void> } {
+  const { db, bells, config, log, times = usualTimes } = parts
+  const stop = new AbortController()
+  const canAsk = config.stripeApiKey !== null
+  const scheduled = schedule(parts, canAsk ? times : {}, stop.signal)
+  if (!canAsk) {
+    log.info(
+      { part: 'upkeep' },
+      'No STRIPE_API_KEY: nobody looks for events that Stripe did not deliver, and nothing is reconciled by itself',
+    )
+    return {
+      async close() {
+        stop.abort()
+        await within(3_000, 'The queue', scheduled).catch(() => {})
+      },
+    }
+  }
+  const work = parts.work ?? usualWork(parts, stop.signal)
+
+  async function run(task: string): Promise<void> {
+    const known = upkeepTasks.find((one) => one === task)
+    if (!known) return
+    try {
+      const outcome = await doUpkeep(db, known, work[known], stop.signal)
+      if (outcome.kind === 'failed') throw outcome.error
+    } catch (error) {
+      log.warn({ part: 'upkeep', reason: task, error }, 'Upkeep failed; the next time goes on from there')
+      throw error
+    }
+  }
+
+  const worker = bells.backend.worker(upkeepQueueName, (job) => run(job.name), { concurrency })
+  return {
+    async close(limitMs = 5_000) {
+      stop.abort()
+      await within(3_000, 'The queue', scheduled).catch(() => {})
+      const ended = await within(limitMs, 'Upkeep under way', worker.pause()).then(
+        () => true,
+        () => false,
+      )
+      await within(3_000, 'The queue', worker.close(!ended)).catch(() => {})
+    },
+  }
+}
+
+/** Keeps trying until the queue hears it. */
+async function schedule(
+  { bells, log }: StartUpkeepParts,
+  times: Partial<Record<UpkeepTask, Times>>,
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      return await within(againMs, 'The queue', keepSchedule(bells.upkeep, times))
+    } catch (error) {
+      log.warn({ part: 'upkeep', error }, 'Upkeep could not be scheduled; it is tried again')
+      await sleep(againMs, undefined, { signal: stop }).catch(() => {})
+    }
+  }
+}
+
+function usualWork({ db, bells, config, log }: StartUpkeepParts, signal: AbortSignal): UpkeepWork {
+  const { stripeApiKey, stripeApiBaseUrl: baseUrl } = config
+  const keyMode = modeOfKey(stripeApiKey!)
+  const api = createStripeApi(stripeApiKey!, { log, signal, ...(baseUrl !== null && { baseUrl }) })
+  return {
+    async 'gap-watch'(signal) {
+      const { ring } = bells.ring
+      const look = await watchForGaps(db, { api, ring, keyMode, now: new Date(), signal })
+      if (look.beyondList) {
+        log.warn(
+          { part: 'upkeep' },
+          'The last look is over 30 days ago, which is as far as Stripe’s list goes: run reconcile',
+        )
+      }
+      if (look.found > 0) {
+        log.warn(
+          { part: 'upkeep', count: look.found },
+          'Took in events that Stripe lists and nobody had delivered',
+        )
+      }
+    },
+    async notices(signal) {
+      const { followed } = await followNotices(db, {
+        api,
+        lookAgain: (subscriptions) => bells.ring.ringSubscriptions(subscriptions, new Date()),
+        reconcileSoon: () => addSoon(bells.upkeep, 'reconcile'),
+        signal,
+      })
+      if (followed > 0)
+        log.info({ part: 'upkeep', count: followed }, 'Followed up notices of events that Stripe lost')
+    },
+    async reconcile(signal) {
+      const parts = { db, api, autoProvision: config.autoProvision, signal }
+      const outcome = await reconcileByItself((repair) => reconcileOnce({ ...parts, repair }))
+      if (outcome.differed === 0) return
+      const told = { part: 'upkeep', count: outcome.differed }
+      if (outcome.mended) log.warn(told, 'Reconcile found differences, and had them fetched')
+      else
+        log.warn(told, 'Reconcile found more differences than it mends by itself: see `stepladder reconcile`')
+    },
+  }
+}

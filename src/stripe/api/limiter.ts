@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Evenly spaced turns, so many a second: each call resolves when its turn has come. Spaced rather than counted by the second,
+ * or the turns of two seconds could come in one.
+ * @throws AbortError when the signal ends the wait.
+ */
+export function createLimiter(perSecond: number, signal?: AbortSignal): () => Promise<void> {
+  const apart = 1000 / perSecond
+  let next = 0
+  return async () => {
+    const now = performance.now()
+    const at = Math.max(now, next)
+    next = at + apart
+    if (at > now) await sleep(at - now, undefined, signal && { signal })
+  }
+}
