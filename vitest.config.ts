@@ -1,7 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
-/** Tests that need no database start none: only the second project has the server of the whole run. */
-const needsServer = ['test/**/*.db.test.ts', 'test/**/*.e2e.test.ts', 'test/**/*.browser.test.ts']
+/** Tests that need no database start none; those of whole processes and of browsers are apart, since they are slow. */
+const database = ['test/**/*.db.test.ts']
+const whole = ['test/**/*.e2e.test.ts', 'test/**/*.browser.test.ts']
+/** A loaded machine is slow and not wrong: what is waited for may take its time. */
+const patient = { expect: { poll: { timeout: 20_000 } } }
+/** The server of the whole run. */
+const withServer = {
+  ...patient,
+  globalSetup: ['test/support/test-server.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+}
 
 export default defineConfig({
   test: {
@@ -10,22 +20,14 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: needsServer,
+          exclude: [...database, ...whole],
           testTimeout: 60_000,
+          ...patient,
         },
       },
-      {
-        test: {
-          name: 'server',
-          include: needsServer,
-          globalSetup: ['test/support/test-server.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
-      },
+      { test: { name: 'database', include: database, ...withServer } },
+      { test: { name: 'whole', include: whole, ...withServer } },
     ],
-    // A loaded machine is slow and not wrong: what is waited for may take its time.
-    expect: { poll: { timeout: 20_000 } },
     coverage: { include: ['src/**', 'workers/**'] },
   },
 })
