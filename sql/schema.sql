@@ -24,6 +24,12 @@ CREATE SCHEMA billing;
 CREATE SCHEMA entitlements;
 
 --
+-- Name: governance; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA governance;
+
+--
 -- Name: organization; Type: SCHEMA; Schema: -; Owner: -
 --
 
@@ -556,6 +562,108 @@ begin
 end $$;
 
 --
+-- Name: give_default_budgets(); Type: FUNCTION; Schema: governance; Owner: -
+--
+
+CREATE FUNCTION governance.give_default_budgets() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into governance.budget_configs (tenant_id, budget_scope, scope_id, period, cost_class, soft_cap, hard_cap)
+  values (new.tenant_id, 'TENANT', '*', 'DAY', 'EXPENSIVE', 40, 50),
+    (new.tenant_id, 'TENANT', '*', 'DAY', 'MEDIUM', null, 200),
+    (new.tenant_id, 'TENANT', '*', 'DAY', 'CHEAP', null, 1000);
+  return null;
+end $$;
+
+--
+-- Name: refuse_change(); Type: FUNCTION; Schema: governance; Owner: -
+--
+
+CREATE FUNCTION governance.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception '%.% is append-only: % is refused', tg_table_schema, tg_table_name, tg_op
+    using errcode = '42501', hint = 'Write another row that corrects it.';
+end $$;
+
+--
+-- Name: drop_old_bodies(integer); Type: FUNCTION; Schema: stripe; Owner: -
+--
+
+CREATE FUNCTION stripe.drop_old_bodies(p_days integer) RETURNS TABLE(month text, outcome text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    SET lock_timeout TO '100ms'
+    AS $$
+declare
+  v_before timestamptz := now() - make_interval(days => greatest(p_days, 35));
+  v_needed text[];
+  v_old jsonb;
+  v_one jsonb;
+  v_busy boolean := false;
+begin
+  if p_days is null or p_days < 1 then
+    raise exception 'bodies cannot be kept for % days', coalesce(p_days::text, 'null') using errcode = '22023';
+  end if;
+  -- The one that makes partitions takes the same lock.
+  if not pg_try_advisory_xact_lock(hashtext('stripe.ensure_body_partitions')) then
+    return;
+  end if;
+  -- All of this before the table is locked. The bounds are read from the catalog: a name may say anything.
+  select jsonb_agg(jsonb_build_object('name', c.relname, 'month', to_char(b.starts, 'YYYY-MM')) order by b.ends)
+  into v_old
+  from pg_inherits i
+  join pg_class c on c.oid = i.inhrelid
+  cross join lateral (
+    select
+      substring(pg_get_expr(c.relpartbound, c.oid) from 'FROM \(''([^'']+)''\)')::timestamptz as starts,
+      substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \(''([^'']+)''\)')::timestamptz as ends
+  ) b
+  where i.inhparent = 'stripe.event_bodies'::regclass and b.ends <= v_before;
+  if v_old is null then
+    return;
+  end if;
+  -- From the markers that are open and the rows above the sweep's mark, which are few: there is no index by time.
+  v_needed := array(
+    select distinct to_char(open.received_at, 'YYYY-MM')
+    from (
+      select e.received_at
+      from stripe.event_writes w join stripe.events e on e.event_id = w.event_id
+      where w.write = 'enrollment' and (w.state = 'waiting' or (w.state = 'parked' and w.reason = 'failed')) and e.trail_kind is null
+      union all
+      select e.received_at
+      from stripe.events e
+      where e.inbox_id > coalesce((select m.low_water from stripe.sweep_marks m where m.sweep = 'enrollment'), 0) and e.trail_kind is null
+        and not exists (select from stripe.event_writes w where w.event_id = e.event_id and w.write = 'enrollment')
+    ) as open
+  );
+  for v_one in select jsonb_array_elements(v_old) loop
+    month := v_one ->> 'month';
+    if month = any (v_needed) then
+      outcome := 'needed';
+    elsif v_busy then
+      outcome := 'busy';
+    else
+      begin
+        lock table stripe.event_bodies in access exclusive mode;
+        execute format('drop table stripe.%I', v_one ->> 'name');
+        outcome := 'dropped';
+      exception when lock_not_available then
+        v_busy := true;
+        outcome := 'busy';
+      end;
+    end if;
+    return next;
+  end loop;
+end $$;
+
+--
 -- Name: ensure_body_partitions(integer); Type: FUNCTION; Schema: stripe; Owner: -
 --
 
@@ -599,7 +707,56 @@ CREATE TABLE auth.api_keys (
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone,
-    CONSTRAINT api_keys_role_check CHECK ((role = ANY (ARRAY['operator'::text, 'plan_approver'::text, 'viewer'::text, 'member'::text])))
+    organization_id uuid,
+    CONSTRAINT api_keys_role_check CHECK ((role = ANY (ARRAY['operator'::text, 'plan_approver'::text, 'viewer'::text, 'member'::text]))),
+    CONSTRAINT organization_of_a_member CHECK (((organization_id IS NULL) OR (role = 'member'::text)))
+);
+
+--
+-- Name: member_links; Type: TABLE; Schema: auth; Owner: -
+--
+
+CREATE TABLE auth.member_links (
+    member_link_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone
+);
+
+--
+-- Name: operator_actions; Type: TABLE; Schema: auth; Owner: -
+--
+
+CREATE TABLE auth.operator_actions (
+    operator_action_id bigint NOT NULL,
+    tenant_id uuid NOT NULL,
+    caller_kind text NOT NULL,
+    caller_id text NOT NULL,
+    caller_name text DEFAULT ''::text NOT NULL,
+    caller_role text NOT NULL,
+    action text NOT NULL,
+    subject text NOT NULL,
+    reason text,
+    request_id uuid NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT operator_actions_caller_kind_check CHECK ((caller_kind = ANY (ARRAY['key'::text, 'identity'::text, 'link'::text])))
+);
+
+--
+-- Name: operator_actions_operator_action_id_seq; Type: SEQUENCE; Schema: auth; Owner: -
+--
+
+ALTER TABLE auth.operator_actions ALTER COLUMN operator_action_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME auth.operator_actions_operator_action_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 --
@@ -608,11 +765,25 @@ CREATE TABLE auth.api_keys (
 
 CREATE TABLE auth.sessions (
     session_id uuid DEFAULT gen_random_uuid() NOT NULL,
-    api_key_id uuid NOT NULL,
+    api_key_id uuid,
     token_hash bytea NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    revoked_at timestamp with time zone
+    revoked_at timestamp with time zone,
+    member_link_id uuid,
+    subject text,
+    name text DEFAULT ''::text NOT NULL,
+    tenant_id uuid,
+    role text,
+    scopes text[] DEFAULT '{}'::text[] NOT NULL,
+    organization_id uuid,
+    csrf_token text DEFAULT replace(((gen_random_uuid())::text || (gen_random_uuid())::text), '-'::text, ''::text) NOT NULL,
+    previous_token_hash bytea,
+    renewed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT one_source CHECK ((num_nonnulls(api_key_id, member_link_id, subject) = 1)),
+    CONSTRAINT organization_of_a_member CHECK (((organization_id IS NULL) OR (role = 'member'::text))),
+    CONSTRAINT sessions_role_check CHECK ((role = ANY (ARRAY['operator'::text, 'plan_approver'::text, 'viewer'::text, 'member'::text]))),
+    CONSTRAINT who_without_a_key CHECK (((api_key_id IS NOT NULL) OR (num_nonnulls(tenant_id, role) = 2)))
 );
 
 --
@@ -892,6 +1063,251 @@ CREATE TABLE entitlements.subscription_claims (
     status text NOT NULL,
     claimed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: budget_configs; Type: TABLE; Schema: governance; Owner: -
+--
+
+CREATE TABLE governance.budget_configs (
+    tenant_id uuid NOT NULL,
+    budget_scope text NOT NULL,
+    scope_id text NOT NULL,
+    period text NOT NULL,
+    cost_class text NOT NULL,
+    soft_cap integer,
+    hard_cap integer,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT budget_configs_budget_scope_check CHECK ((budget_scope = ANY (ARRAY['TENANT'::text, 'ACCOUNT'::text, 'PLAN'::text, 'TOOL'::text]))),
+    CONSTRAINT budget_configs_caps CHECK (((soft_cap IS NOT NULL) OR (hard_cap IS NOT NULL))),
+    CONSTRAINT budget_configs_cost_class_check CHECK ((cost_class = ANY (ARRAY['CHEAP'::text, 'MEDIUM'::text, 'EXPENSIVE'::text]))),
+    CONSTRAINT budget_configs_hard_cap_check CHECK ((hard_cap >= 0)),
+    CONSTRAINT budget_configs_period_check CHECK ((period = ANY (ARRAY['DAY'::text, 'MONTH'::text]))),
+    CONSTRAINT budget_configs_soft_cap_check CHECK ((soft_cap >= 0))
+);
+
+--
+-- Name: budget_reservations; Type: TABLE; Schema: governance; Owner: -
+--
+
+CREATE TABLE governance.budget_reservations (
+    tenant_id uuid NOT NULL,
+    operation_id text NOT NULL,
+    account_id uuid NOT NULL,
+    plan_id text NOT NULL,
+    step_id uuid,
+    tool text NOT NULL,
+    cost_class text NOT NULL,
+    verdict text NOT NULL,
+    caps jsonb NOT NULL,
+    reserved_at timestamp with time zone NOT NULL,
+    CONSTRAINT budget_reservations_cost_class_check CHECK ((cost_class = ANY (ARRAY['CHEAP'::text, 'MEDIUM'::text, 'EXPENSIVE'::text]))),
+    CONSTRAINT budget_reservations_verdict_check CHECK ((verdict = ANY (ARRAY['ALLOW'::text, 'WARN'::text])))
+);
+
+--
+-- Name: budget_usage; Type: TABLE; Schema: governance; Owner: -
+--
+
+CREATE TABLE governance.budget_usage (
+    tenant_id uuid NOT NULL,
+    budget_scope text NOT NULL,
+    scope_id text NOT NULL,
+    period text NOT NULL,
+    cost_class text NOT NULL,
+    period_start date NOT NULL,
+    used integer NOT NULL,
+    CONSTRAINT budget_usage_budget_scope_check CHECK ((budget_scope = ANY (ARRAY['TENANT'::text, 'ACCOUNT'::text, 'PLAN'::text, 'TOOL'::text]))),
+    CONSTRAINT budget_usage_cost_class_check CHECK ((cost_class = ANY (ARRAY['CHEAP'::text, 'MEDIUM'::text, 'EXPENSIVE'::text]))),
+    CONSTRAINT budget_usage_period_check CHECK ((period = ANY (ARRAY['DAY'::text, 'MONTH'::text]))),
+    CONSTRAINT budget_usage_used_check CHECK ((used >= 0))
+);
+
+--
+-- Name: operator_tasks; Type: TABLE; Schema: governance; Owner: -
+--
+
+CREATE TABLE governance.operator_tasks (
+    task_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    plan_id text NOT NULL,
+    step_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    idempotency_key text NOT NULL,
+    action_type text NOT NULL,
+    instruction text NOT NULL,
+    task_state text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by text,
+    note text,
+    CONSTRAINT operator_tasks_closed CHECK (((task_state = 'open'::text) = (closed_at IS NULL))),
+    CONSTRAINT operator_tasks_task_state_check CHECK ((task_state = ANY (ARRAY['open'::text, 'done'::text, 'failed'::text, 'withdrawn'::text])))
+);
+
+--
+-- Name: outcomes; Type: TABLE; Schema: governance; Owner: -
+--
+
+CREATE TABLE governance.outcomes (
+    outcome_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    plan_id text NOT NULL,
+    step_id uuid,
+    action_type text,
+    outcome_type text NOT NULL,
+    source text NOT NULL,
+    idempotency_key text NOT NULL,
+    event_id text,
+    data jsonb,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT outcomes_outcome_type_check CHECK ((outcome_type = ANY (ARRAY['ACTION_APPROVED'::text, 'ACTION_REJECTED'::text, 'SELLER_EDIT'::text, 'EXECUTION_SUCCESS'::text, 'EXECUTION_FAILURE'::text, 'PLAN_COMPLETED'::text, 'PLAN_ABORTED'::text, 'PLAN_EXPIRED'::text, 'DOWNSTREAM_WIN'::text, 'DOWNSTREAM_LOSS'::text]))),
+    CONSTRAINT outcomes_source_check CHECK ((source = ANY (ARRAY['HUMAN'::text, 'POLICY'::text, 'ORCHESTRATOR'::text, 'CONNECTOR'::text, 'DOWNSTREAM'::text])))
+);
+
+--
+-- Name: plan_ledger; Type: TABLE; Schema: governance; Owner: -
+--
+
+CREATE TABLE governance.plan_ledger (
+    sequence bigint NOT NULL,
+    entry_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    plan_id text NOT NULL,
+    event_type text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    data jsonb NOT NULL,
+    CONSTRAINT plan_ledger_event_type_check CHECK ((event_type = ANY (ARRAY['PLAN_CREATED'::text, 'PLAN_UPDATED'::text, 'PLAN_APPROVED'::text, 'PLAN_ACTIVATED'::text, 'PLAN_ACTIVATION_REJECTED'::text, 'PLAN_PAUSED'::text, 'PLAN_RESUMED'::text, 'PLAN_ABORTED'::text, 'PLAN_COMPLETED'::text, 'PLAN_EXPIRED'::text, 'STEP_STARTED'::text, 'STEP_COMPLETED'::text, 'STEP_SKIPPED'::text, 'STEP_FAILED'::text, 'VALIDATOR_RUN'::text, 'VALIDATOR_RUN_SUMMARY'::text, 'BUDGET_RESERVE'::text, 'BUDGET_WARN'::text, 'BUDGET_BLOCK'::text])))
+);
+
+--
+-- Name: plan_ledger_sequence_seq; Type: SEQUENCE; Schema: governance; Owner: -
+--
+
+ALTER TABLE governance.plan_ledger ALTER COLUMN sequence ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME governance.plan_ledger_sequence_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: revenue_plans; Type: TABLE; Schema: governance; Owner: -
+--
+
+CREATE TABLE governance.revenue_plans (
+    tenant_id uuid NOT NULL,
+    plan_id text NOT NULL,
+    plan_type text NOT NULL,
+    account_id uuid NOT NULL,
+    objective text NOT NULL,
+    plan_status text NOT NULL,
+    steps jsonb NOT NULL,
+    constraints jsonb,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    approved_at timestamp with time zone,
+    approved_by text,
+    completed_at timestamp with time zone,
+    aborted_at timestamp with time zone,
+    expired_at timestamp with time zone,
+    completion_reason text,
+    flagged_for text,
+    flagged_at timestamp with time zone,
+    snapshot jsonb,
+    snapshot_at timestamp with time zone,
+    CONSTRAINT revenue_plans_aborted CHECK (((plan_status = 'ABORTED'::text) = (aborted_at IS NOT NULL))),
+    CONSTRAINT revenue_plans_approved CHECK (((plan_status = 'DRAFT'::text) = (approved_at IS NULL))),
+    CONSTRAINT revenue_plans_completed CHECK (((plan_status = 'COMPLETED'::text) = (completed_at IS NOT NULL))),
+    CONSTRAINT revenue_plans_completion_reason CHECK (((completed_at IS NULL) = (completion_reason IS NULL))),
+    CONSTRAINT revenue_plans_completion_reason_check CHECK ((completion_reason = ANY (ARRAY['objective_met'::text, 'all_steps_done'::text]))),
+    CONSTRAINT revenue_plans_constraints_check CHECK ((jsonb_typeof(constraints) = 'object'::text)),
+    CONSTRAINT revenue_plans_expired CHECK (((plan_status = 'EXPIRED'::text) = (expired_at IS NOT NULL))),
+    CONSTRAINT revenue_plans_flagged CHECK (((flagged_for IS NULL) = (flagged_at IS NULL))),
+    CONSTRAINT revenue_plans_flagged_for_check CHECK ((flagged_for = ANY (ARRAY['risk_cleared'::text, 'subscription_deleted'::text, 'account_transferred'::text]))),
+    CONSTRAINT revenue_plans_objective_check CHECK ((objective <> ''::text)),
+    CONSTRAINT revenue_plans_plan_id_check CHECK ((plan_id <> ''::text)),
+    CONSTRAINT revenue_plans_plan_status_check CHECK ((plan_status = ANY (ARRAY['DRAFT'::text, 'APPROVED'::text, 'ACTIVE'::text, 'PAUSED'::text, 'COMPLETED'::text, 'ABORTED'::text, 'EXPIRED'::text]))),
+    CONSTRAINT revenue_plans_plan_type_check CHECK ((plan_type <> ''::text)),
+    CONSTRAINT revenue_plans_snapshot CHECK (((snapshot IS NULL) = (snapshot_at IS NULL))),
+    CONSTRAINT revenue_plans_steps_check CHECK ((jsonb_typeof(steps) = 'array'::text))
+);
+
+--
+-- Name: risk_signals; Type: TABLE; Schema: governance; Owner: -
+--
+
+CREATE TABLE governance.risk_signals (
+    risk_signal_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    signal_kind text NOT NULL,
+    period text NOT NULL,
+    event_id text,
+    detail jsonb,
+    seen_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    plan_id text,
+    cleared_at timestamp with time zone,
+    cleared_by text,
+    CONSTRAINT risk_signals_signal_kind_check CHECK ((signal_kind = ANY (ARRAY['payment_failed'::text, 'past_due'::text, 'unpaid'::text, 'paused'::text, 'cancellation_scheduled'::text, 'trial_ending'::text])))
+);
+
+--
+-- Name: step_executions; Type: TABLE; Schema: governance; Owner: -
+--
+
+CREATE TABLE governance.step_executions (
+    step_execution_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    plan_id text NOT NULL,
+    step_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    action_type text NOT NULL,
+    executor text NOT NULL,
+    idempotency_key text NOT NULL,
+    state text NOT NULL,
+    claimed_at timestamp with time zone NOT NULL,
+    claimed_until timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    detail jsonb,
+    failure text,
+    CONSTRAINT step_executions_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT step_executions_ended CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT step_executions_failure CHECK (((state = 'failed'::text) = (failure IS NOT NULL))),
+    CONSTRAINT step_executions_state_check CHECK ((state = ANY (ARRAY['claimed'::text, 'sent'::text, 'done'::text, 'failed'::text])))
+);
+
+--
+-- Name: validator_runs; Type: TABLE; Schema: governance; Owner: -
+--
+
+CREATE TABLE governance.validator_runs (
+    run_id uuid NOT NULL,
+    validator text NOT NULL,
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    plan_id text NOT NULL,
+    step_id uuid,
+    point text NOT NULL,
+    verdict text NOT NULL,
+    reason_code text,
+    message text,
+    facts jsonb,
+    evaluated_at timestamp with time zone NOT NULL,
+    CONSTRAINT validator_runs_point_check CHECK ((point = ANY (ARRAY['BEFORE_PLAN_APPROVAL'::text, 'BEFORE_STEP_EXECUTION'::text, 'BEFORE_EXTERNAL_WRITEBACK'::text, 'BEFORE_EXPENSIVE_READ'::text]))),
+    CONSTRAINT validator_runs_validator_check CHECK ((validator = ANY (ARRAY['freshness'::text, 'grounding'::text, 'contradiction'::text, 'compliance'::text]))),
+    CONSTRAINT validator_runs_verdict_check CHECK ((verdict = ANY (ARRAY['ALLOW'::text, 'WARN'::text, 'BLOCK'::text])))
 );
 
 --
@@ -1240,6 +1656,27 @@ ALTER TABLE ONLY auth.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (api_key_id);
 
 --
+-- Name: member_links member_links_pkey; Type: CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.member_links
+    ADD CONSTRAINT member_links_pkey PRIMARY KEY (member_link_id);
+
+--
+-- Name: member_links member_links_token_hash_key; Type: CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.member_links
+    ADD CONSTRAINT member_links_token_hash_key UNIQUE (token_hash);
+
+--
+-- Name: operator_actions operator_actions_pkey; Type: CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.operator_actions
+    ADD CONSTRAINT operator_actions_pkey PRIMARY KEY (operator_action_id);
+
+--
 -- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: auth; Owner: -
 --
 
@@ -1436,6 +1873,118 @@ ALTER TABLE ONLY entitlements.subscription_claims
     ADD CONSTRAINT subscription_claims_pkey PRIMARY KEY (subscription_id, plan_ladder_id);
 
 --
+-- Name: budget_configs budget_configs_pkey; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.budget_configs
+    ADD CONSTRAINT budget_configs_pkey PRIMARY KEY (tenant_id, budget_scope, scope_id, period, cost_class);
+
+--
+-- Name: budget_reservations budget_reservations_pkey; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.budget_reservations
+    ADD CONSTRAINT budget_reservations_pkey PRIMARY KEY (tenant_id, operation_id);
+
+--
+-- Name: budget_usage budget_usage_pkey; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.budget_usage
+    ADD CONSTRAINT budget_usage_pkey PRIMARY KEY (tenant_id, budget_scope, scope_id, period, cost_class, period_start);
+
+--
+-- Name: operator_tasks operator_tasks_pkey; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.operator_tasks
+    ADD CONSTRAINT operator_tasks_pkey PRIMARY KEY (task_id);
+
+--
+-- Name: operator_tasks operator_tasks_tenant_id_idempotency_key_key; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.operator_tasks
+    ADD CONSTRAINT operator_tasks_tenant_id_idempotency_key_key UNIQUE (tenant_id, idempotency_key);
+
+--
+-- Name: outcomes outcomes_pkey; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.outcomes
+    ADD CONSTRAINT outcomes_pkey PRIMARY KEY (outcome_id);
+
+--
+-- Name: outcomes outcomes_tenant_id_idempotency_key_key; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.outcomes
+    ADD CONSTRAINT outcomes_tenant_id_idempotency_key_key UNIQUE (tenant_id, idempotency_key);
+
+--
+-- Name: plan_ledger plan_ledger_pkey; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.plan_ledger
+    ADD CONSTRAINT plan_ledger_pkey PRIMARY KEY (sequence);
+
+--
+-- Name: plan_ledger plan_ledger_tenant_id_plan_id_recorded_at_entry_id_key; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.plan_ledger
+    ADD CONSTRAINT plan_ledger_tenant_id_plan_id_recorded_at_entry_id_key UNIQUE (tenant_id, plan_id, recorded_at, entry_id);
+
+--
+-- Name: revenue_plans revenue_plans_pkey; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.revenue_plans
+    ADD CONSTRAINT revenue_plans_pkey PRIMARY KEY (tenant_id, plan_id);
+
+--
+-- Name: risk_signals risk_signals_pkey; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.risk_signals
+    ADD CONSTRAINT risk_signals_pkey PRIMARY KEY (risk_signal_id);
+
+--
+-- Name: risk_signals risk_signals_tenant_id_account_id_signal_kind_subscription__key; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.risk_signals
+    ADD CONSTRAINT risk_signals_tenant_id_account_id_signal_kind_subscription__key UNIQUE (tenant_id, account_id, signal_kind, subscription_id, period);
+
+--
+-- Name: step_executions step_executions_pkey; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.step_executions
+    ADD CONSTRAINT step_executions_pkey PRIMARY KEY (step_execution_id);
+
+--
+-- Name: step_executions step_executions_tenant_id_idempotency_key_key; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.step_executions
+    ADD CONSTRAINT step_executions_tenant_id_idempotency_key_key UNIQUE (tenant_id, idempotency_key);
+
+--
+-- Name: step_executions step_executions_tenant_id_plan_id_step_id_attempt_key; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.step_executions
+    ADD CONSTRAINT step_executions_tenant_id_plan_id_step_id_attempt_key UNIQUE (tenant_id, plan_id, step_id, attempt);
+
+--
+-- Name: validator_runs validator_runs_pkey; Type: CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.validator_runs
+    ADD CONSTRAINT validator_runs_pkey PRIMARY KEY (run_id, validator);
+
+--
 -- Name: org_types org_types_org_type_key_key; Type: CONSTRAINT; Schema: organization; Owner: -
 --
 
@@ -1625,6 +2174,18 @@ ALTER TABLE ONLY stripe.verified_subscriptions
     ADD CONSTRAINT verified_subscriptions_pkey PRIMARY KEY (stripe_subscription_id);
 
 --
+-- Name: operator_actions_by_tenant; Type: INDEX; Schema: auth; Owner: -
+--
+
+CREATE INDEX operator_actions_by_tenant ON auth.operator_actions USING btree (tenant_id, operator_action_id);
+
+--
+-- Name: sessions_by_previous_token; Type: INDEX; Schema: auth; Owner: -
+--
+
+CREATE INDEX sessions_by_previous_token ON auth.sessions USING btree (previous_token_hash) WHERE (previous_token_hash IS NOT NULL);
+
+--
 -- Name: plan_ladder_tiers_product_id_idx; Type: INDEX; Schema: billing; Owner: -
 --
 
@@ -1739,6 +2300,90 @@ CREATE UNIQUE INDEX resource_pools_one_default ON entitlements.resource_pools US
 CREATE INDEX subscription_claims_pool_id_idx ON entitlements.subscription_claims USING btree (pool_id, plan_ladder_id);
 
 --
+-- Name: budget_reservations_by_plan; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX budget_reservations_by_plan ON governance.budget_reservations USING btree (tenant_id, plan_id, reserved_at);
+
+--
+-- Name: operator_tasks_by_plan; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX operator_tasks_by_plan ON governance.operator_tasks USING btree (tenant_id, plan_id, opened_at);
+
+--
+-- Name: operator_tasks_open; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX operator_tasks_open ON governance.operator_tasks USING btree (tenant_id, opened_at, task_id) WHERE (task_state = 'open'::text);
+
+--
+-- Name: outcomes_by_plan; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX outcomes_by_plan ON governance.outcomes USING btree (tenant_id, plan_id, occurred_at);
+
+--
+-- Name: outcomes_by_type; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX outcomes_by_type ON governance.outcomes USING btree (tenant_id, outcome_type, occurred_at);
+
+--
+-- Name: plan_ledger_by_plan; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX plan_ledger_by_plan ON governance.plan_ledger USING btree (tenant_id, plan_id, recorded_at, sequence);
+
+--
+-- Name: plan_ledger_by_tenant; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX plan_ledger_by_tenant ON governance.plan_ledger USING btree (tenant_id, recorded_at, sequence);
+
+--
+-- Name: revenue_plans_by_account; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX revenue_plans_by_account ON governance.revenue_plans USING btree (tenant_id, account_id, updated_at, plan_id);
+
+--
+-- Name: revenue_plans_by_status; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX revenue_plans_by_status ON governance.revenue_plans USING btree (tenant_id, plan_status, updated_at, plan_id);
+
+--
+-- Name: revenue_plans_one_open; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE UNIQUE INDEX revenue_plans_one_open ON governance.revenue_plans USING btree (tenant_id, account_id, plan_type) WHERE (plan_status = ANY (ARRAY['DRAFT'::text, 'APPROVED'::text, 'ACTIVE'::text, 'PAUSED'::text]));
+
+--
+-- Name: revenue_plans_running; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX revenue_plans_running ON governance.revenue_plans USING btree (plan_status, expires_at) WHERE (plan_status = ANY (ARRAY['APPROVED'::text, 'ACTIVE'::text, 'PAUSED'::text]));
+
+--
+-- Name: risk_signals_by_plan; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX risk_signals_by_plan ON governance.risk_signals USING btree (tenant_id, plan_id, seen_at) WHERE (plan_id IS NOT NULL);
+
+--
+-- Name: step_executions_one_in_flight; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE UNIQUE INDEX step_executions_one_in_flight ON governance.step_executions USING btree (tenant_id, plan_id, step_id) WHERE (state = ANY (ARRAY['claimed'::text, 'sent'::text]));
+
+--
+-- Name: validator_runs_by_plan; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX validator_runs_by_plan ON governance.validator_runs USING btree (tenant_id, plan_id, evaluated_at);
+
+--
 -- Name: organizations_org_type_id_idx; Type: INDEX; Schema: organization; Owner: -
 --
 
@@ -1827,6 +2472,18 @@ CREATE INDEX subscriptions_resolve_at ON stripe.subscriptions USING btree (resol
 --
 
 CREATE INDEX subscriptions_unresolved ON stripe.subscriptions USING btree (unresolved) WHERE (unresolved IS NOT NULL);
+
+--
+-- Name: operator_actions append_only_rows; Type: TRIGGER; Schema: auth; Owner: -
+--
+
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON auth.operator_actions FOR EACH ROW EXECUTE FUNCTION entitlements.refuse_change();
+
+--
+-- Name: operator_actions append_only_table; Type: TRIGGER; Schema: auth; Owner: -
+--
+
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON auth.operator_actions FOR EACH STATEMENT EXECUTE FUNCTION entitlements.refuse_change();
 
 --
 -- Name: plan_ladder_tiers catalog_changed; Type: TRIGGER; Schema: billing; Owner: -
@@ -1961,6 +2618,36 @@ CREATE TRIGGER tell_other_pool AFTER UPDATE OF organization_id, tenant_id, is_de
 CREATE TRIGGER tell_sets AFTER INSERT OR DELETE OR UPDATE ON entitlements.entitlement_sets FOR EACH STATEMENT EXECUTE FUNCTION entitlements.tell_everything();
 
 --
+-- Name: outcomes append_only_rows; Type: TRIGGER; Schema: governance; Owner: -
+--
+
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON governance.outcomes FOR EACH ROW EXECUTE FUNCTION governance.refuse_change();
+
+--
+-- Name: plan_ledger append_only_rows; Type: TRIGGER; Schema: governance; Owner: -
+--
+
+CREATE TRIGGER append_only_rows BEFORE DELETE OR UPDATE ON governance.plan_ledger FOR EACH ROW EXECUTE FUNCTION governance.refuse_change();
+
+--
+-- Name: outcomes append_only_table; Type: TRIGGER; Schema: governance; Owner: -
+--
+
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON governance.outcomes FOR EACH STATEMENT EXECUTE FUNCTION governance.refuse_change();
+
+--
+-- Name: plan_ledger append_only_table; Type: TRIGGER; Schema: governance; Owner: -
+--
+
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON governance.plan_ledger FOR EACH STATEMENT EXECUTE FUNCTION governance.refuse_change();
+
+--
+-- Name: tenants default_budgets; Type: TRIGGER; Schema: organization; Owner: -
+--
+
+CREATE TRIGGER default_budgets AFTER INSERT ON organization.tenants FOR EACH ROW EXECUTE FUNCTION governance.give_default_budgets();
+
+--
 -- Name: tenants stays_while_used; Type: TRIGGER; Schema: organization; Owner: -
 --
 
@@ -2003,6 +2690,13 @@ CREATE TRIGGER tell_customer_gone AFTER DELETE ON stripe.customers FOR EACH ROW 
 CREATE TRIGGER tell_other_customer AFTER UPDATE OF organization_id ON stripe.customers FOR EACH ROW WHEN (((old.organization_id IS NOT NULL) AND (old.organization_id IS DISTINCT FROM new.organization_id))) EXECUTE FUNCTION entitlements.tell_names();
 
 --
+-- Name: api_keys api_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.api_keys
+    ADD CONSTRAINT api_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization.organizations(organization_id);
+
+--
 -- Name: api_keys api_keys_tenant_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
 --
 
@@ -2010,11 +2704,53 @@ ALTER TABLE ONLY auth.api_keys
     ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
 
 --
+-- Name: member_links member_links_organization_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.member_links
+    ADD CONSTRAINT member_links_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization.organizations(organization_id);
+
+--
+-- Name: member_links member_links_tenant_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.member_links
+    ADD CONSTRAINT member_links_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: operator_actions operator_actions_tenant_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.operator_actions
+    ADD CONSTRAINT operator_actions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
 -- Name: sessions sessions_api_key_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
 --
 
 ALTER TABLE ONLY auth.sessions
     ADD CONSTRAINT sessions_api_key_id_fkey FOREIGN KEY (api_key_id) REFERENCES auth.api_keys(api_key_id);
+
+--
+-- Name: sessions sessions_member_link_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_member_link_id_fkey FOREIGN KEY (member_link_id) REFERENCES auth.member_links(member_link_id);
+
+--
+-- Name: sessions sessions_organization_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organization.organizations(organization_id);
+
+--
+-- Name: sessions sessions_tenant_id_fkey; Type: FK CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
 
 --
 -- Name: accounts accounts_account_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -
@@ -2206,6 +2942,27 @@ ALTER TABLE ONLY entitlements.resource_pools
     ADD CONSTRAINT resource_pools_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
 
 --
+-- Name: budget_configs budget_configs_tenant_id_fkey; Type: FK CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.budget_configs
+    ADD CONSTRAINT budget_configs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id) ON DELETE CASCADE;
+
+--
+-- Name: revenue_plans revenue_plans_account_id_fkey; Type: FK CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.revenue_plans
+    ADD CONSTRAINT revenue_plans_account_id_fkey FOREIGN KEY (account_id) REFERENCES billing.accounts(account_id);
+
+--
+-- Name: revenue_plans revenue_plans_tenant_id_fkey; Type: FK CONSTRAINT; Schema: governance; Owner: -
+--
+
+ALTER TABLE ONLY governance.revenue_plans
+    ADD CONSTRAINT revenue_plans_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
 -- Name: org_types org_types_default_plan_ladder_id_fkey; Type: FK CONSTRAINT; Schema: organization; Owner: -
 --
 
@@ -2285,6 +3042,12 @@ GRANT USAGE ON SCHEMA billing TO stepladder_app;
 --
 
 GRANT USAGE ON SCHEMA entitlements TO stepladder_app;
+
+--
+-- Name: SCHEMA governance; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA governance TO stepladder_app;
 
 --
 -- Name: SCHEMA organization; Type: ACL; Schema: -; Owner: -
@@ -2406,6 +3169,13 @@ REVOKE ALL ON FUNCTION entitlements.transition_many(p_moves jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION entitlements.transition_many(p_moves jsonb) TO stepladder_app;
 
 --
+-- Name: FUNCTION drop_old_bodies(p_days integer); Type: ACL; Schema: stripe; Owner: -
+--
+
+REVOKE ALL ON FUNCTION stripe.drop_old_bodies(p_days integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION stripe.drop_old_bodies(p_days integer) TO stepladder_app;
+
+--
 -- Name: FUNCTION ensure_body_partitions(p_months_ahead integer); Type: ACL; Schema: stripe; Owner: -
 --
 
@@ -2417,6 +3187,18 @@ GRANT ALL ON FUNCTION stripe.ensure_body_partitions(p_months_ahead integer) TO s
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE auth.api_keys TO stepladder_app;
+
+--
+-- Name: TABLE member_links; Type: ACL; Schema: auth; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE auth.member_links TO stepladder_app;
+
+--
+-- Name: TABLE operator_actions; Type: ACL; Schema: auth; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE auth.operator_actions TO stepladder_app;
 
 --
 -- Name: TABLE sessions; Type: ACL; Schema: auth; Owner: -
@@ -2567,6 +3349,66 @@ GRANT SELECT,INSERT,UPDATE ON TABLE entitlements.resource_pools TO stepladder_ap
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE entitlements.subscription_claims TO stepladder_app;
+
+--
+-- Name: TABLE budget_configs; Type: ACL; Schema: governance; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE governance.budget_configs TO stepladder_app;
+
+--
+-- Name: TABLE budget_reservations; Type: ACL; Schema: governance; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE governance.budget_reservations TO stepladder_app;
+
+--
+-- Name: TABLE budget_usage; Type: ACL; Schema: governance; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE governance.budget_usage TO stepladder_app;
+
+--
+-- Name: TABLE operator_tasks; Type: ACL; Schema: governance; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE governance.operator_tasks TO stepladder_app;
+
+--
+-- Name: TABLE outcomes; Type: ACL; Schema: governance; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE governance.outcomes TO stepladder_app;
+
+--
+-- Name: TABLE plan_ledger; Type: ACL; Schema: governance; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE governance.plan_ledger TO stepladder_app;
+
+--
+-- Name: TABLE revenue_plans; Type: ACL; Schema: governance; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE governance.revenue_plans TO stepladder_app;
+
+--
+-- Name: TABLE risk_signals; Type: ACL; Schema: governance; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE governance.risk_signals TO stepladder_app;
+
+--
+-- Name: TABLE step_executions; Type: ACL; Schema: governance; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE governance.step_executions TO stepladder_app;
+
+--
+-- Name: TABLE validator_runs; Type: ACL; Schema: governance; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE governance.validator_runs TO stepladder_app;
 
 --
 -- Name: TABLE org_types; Type: ACL; Schema: organization; Owner: -

@@ -63,6 +63,12 @@ function address(...protocols: string[]) {
 /** Left as it stands: an issuer is compared letter by letter, and some end in a slash. */
 const web = address('http:', 'https:')
 const base = web.transform((value) => value.replace(/\/+$/, ''))
+/** What tells who somebody is must not come by a line on which others can write. */
+const provider = web.refine(
+  (value) =>
+    protocolOf(value) !== 'http:' || /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(new URL(value).hostname),
+  'has to be https, except on this machine',
+)
 const database = address('postgres:', 'postgresql:')
 const secrets = list.refine(
   (all) => all.every((secret) => !/^(sk|rk|pk)_|\s/.test(secret)),
@@ -99,9 +105,9 @@ const environment = z
     STEPLADDER_HOME: text.default('.stepladder'),
     AUTO_PROVISION: text.optional(),
     INBOX_RETENTION_DAYS: number(1, 36500).optional(),
-    AUTH_ISSUER: web.optional(),
+    AUTH_ISSUER: provider.optional(),
     AUTH_AUDIENCE: text.optional(),
-    AUTH_JWKS_URL: web.optional(),
+    AUTH_JWKS_URL: provider.optional(),
     AUTH_CLIENT_ID: text.optional(),
     AUTH_CLIENT_SECRET: text.optional(),
     AUTH_ROLES_CLAIM: text.default('roles'),

@@ -16,7 +16,7 @@ export class StepladderError extends Error {
 /** What was asked cannot be asked in this way: exit code 2 on the command line, 4xx over HTTP. */
 export class UsageError extends StepladderError {}
 
-type RefusedStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422
+type RefusedStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429
 
 /** What was asked is refused by a rule or by the present state: exit code 1, or `status` over HTTP. */
 export class Refused extends StepladderError {
@@ -25,6 +25,21 @@ export class Refused extends StepladderError {
   constructor(code: string, message: string, fix: string, status: RefusedStatus = 409) {
     super(code, message, fix)
     this.status = status
+  }
+}
+
+/** Refused for reasons that each have a code of their own: all are told at once, so that all can be mended. */
+export class RefusedForReasons extends Refused {
+  readonly reasons: readonly { code: string; message: string }[]
+
+  constructor(
+    code: string,
+    reasons: readonly { code: string; message: string }[],
+    fix: string,
+    status: RefusedStatus,
+  ) {
+    super(code, reasons.map(({ message }) => message).join(' '), fix, status)
+    this.reasons = reasons
   }
 }
 

@@ -45,12 +45,6 @@ const fetches = new Counter({
   registers: [registry],
 })
 
-const bodiesDropped = new Counter({
-  name: 'stepladder_body_months_dropped_total',
-  help: 'Months of event bodies that were dropped because INBOX_RETENTION_DAYS lets them go.',
-  registers: [registry],
-})
-
 /** Seconds from a delivery's arrival to its 200. */
 export function observeAck(seconds: number): void {
   ack.observe(seconds)
@@ -68,9 +62,4 @@ export function countDelivery(outcome: DeliveryOutcome): void {
 /** @param outcome a short fixed word, such as `fetched`, `not_found` or `unavailable`: each becomes a time series. */
 export function countFetch(outcome: string): void {
   fetches.inc({ outcome })
-}
-
-/** @param months whole months of event bodies. */
-export function countBodiesDropped(months: number): void {
-  bodiesDropped.inc(months)
 }

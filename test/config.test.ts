@@ -57,6 +57,8 @@ test.each([
   ['STRIPE_API_KEY', 'pk_live_secret'],
   ['INBOX_RETENTION_DAYS', '99999'],
   ['AUTH_ISSUER', 'secret'],
+  ['AUTH_ISSUER', 'http://secret.example'],
+  ['AUTH_JWKS_URL', 'http://127.0.0.1.secret.example'],
   ['LOG_LEVEL', 'secret'],
 ])('%s that cannot be used is named, and what was given is not', (key, value) => {
   const fault = faultOf({ [key]: value })

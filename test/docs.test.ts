@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { createProgram } from '../src/cli/program.ts'
 import { environmentKeys } from '../src/config.ts'
 import { killPoints } from '../src/processes/kill-points.ts'
-import { routesAndRoles } from '../src/web/routes-and-roles.ts'
+import { type Rule, routesAndRoles } from '../src/web/routes-and-roles.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -190,16 +190,19 @@ describe('README.md', () => {
 })
 
 describe('docs/api.md', () => {
+  const whoOf = (rule: Rule) => {
+    if (rule === 'approver') return 'approvers'
+    if (rule.includes('viewer')) return 'readers'
+    return rule.includes('plan_approver') ? 'planners' : 'operators'
+  }
+
   test('every route of the API stands there with who may ask, and no other', () => {
     const told = [...read('docs/api.md').matchAll(/^\| `([A-Z]+ \/\S+)` \| (\w+) \|/gm)].map(
       ([, route, who]) => `${route} ${who}`,
     )
     const there = Object.entries(routesAndRoles)
       .filter(([route]) => route.includes(' /api/v1/'))
-      .map(
-        ([route, rule]) =>
-          `${route.replace('/api/v1', '')} ${rule.includes('viewer') ? 'readers' : 'operators'}`,
-      )
+      .map(([route, rule]) => `${route.replace('/api/v1', '')} ${whoOf(rule)}`)
     expect(told).toEqual(there)
   })
 })

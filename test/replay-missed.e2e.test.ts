@@ -37,10 +37,13 @@ type Missed = { outcome: string; listed: number; missing: number; taken: number;
 
 type Scene = {
   db: TestDatabase
+  lives: readonly Life[]
   /** Delivers these as Stripe would. */
   deliver: (deliveries: readonly Delivery[]) => Promise<unknown>
   /** `stepladder replay missed …` as a process of its own; the workers have no key and cannot ask Stripe for anything. */
   replayMissed: () => Command
+  /** Starts the workers again, with a key: what is unresolved is looked at again. */
+  letWorkersAsk: () => Promise<void>
 }
 
 /** A deployment without a key to Stripe, and a stand-in for Stripe that only the command may ask. */
@@ -53,7 +56,7 @@ async function scene(
   const stripe = await stripeStandIn(lives, options.standIn)
   await applyCatalog(db.app, catalog)
   const redisUrls = options.redisUrl ? [options.redisUrl] : []
-  const stepladder = await startDeployment(db, { redisUrls, workers: 2 })
+  let stepladder = await startDeployment(db, { redisUrls, workers: 2 })
   const env = {
     DATABASE_URL: db.appUrl,
     OWNER_DATABASE_URL: db.ownerUrl,
@@ -65,6 +68,7 @@ async function scene(
   try {
     await play_({
       db,
+      lives,
       deliver: (deliveries) =>
         play(deliveries, {
           url: stepladder.url,
@@ -74,6 +78,12 @@ async function scene(
           onDelivered: () => {},
         }),
       replayMissed: () => command(['replay', 'missed', '--since', '30d', '--yes', '--json'], { env }),
+      async letWorkersAsk() {
+        await stepladder.close()
+        stepladder = await startDeployment(db, { redisUrls, workers: 2, stripeApiBaseUrl: stripe.url })
+        // Without a key they had been put off by ten minutes.
+        await db.owner`update stripe.subscriptions set resolve_at = now() where unresolved is not null`
+      },
     })
   } finally {
     await stepladder.close()
@@ -87,11 +97,39 @@ async function said(running: Command): Promise<Missed> {
   return JSON.parse(running.stdout()) as Missed
 }
 
-async function expectTruth(db: TestDatabase, lives: readonly Life[]): Promise<void> {
-  await settled(db.owner, 240)
-  expect(await tiersByCustomer(db.owner)).toEqual(trueTiers(lives))
+/**
+ * Every organization stands where it truly does. Now and then all events together allow two readings (a twin without a request in the
+ * middle of a tie): those are held and counted, never guessed, and settled by asking Stripe, which these workers may not before.
+ */
+async function expectTruth({ db, lives, letWorkersAsk }: Scene): Promise<void> {
+  const ambiguous = await settledOrAmbiguous(db)
+  const certain = lives.filter((life) => !ambiguous.has(life.customer))
+  const tiers = await tiersByCustomer(db.owner)
+  for (const customer of ambiguous) tiers.delete(customer)
+  expect(ambiguous.size).toBeLessThanOrEqual(lives.length / 50)
+  expect(tiers).toEqual(trueTiers(certain))
   expect(await changeRows(db.owner)).toEqual(trueChangeRows(lives))
+  if (ambiguous.size > 0) await letWorkersAsk()
+  await settled(db.owner, 120)
+  expect(await tiersByCustomer(db.owner)).toEqual(trueTiers(lives))
   expect(await violations(db.owner)).toEqual([])
+}
+
+/** Waits until nothing is open but what only Stripe can tell; answers whose that is. */
+async function settledOrAmbiguous({ owner }: TestDatabase): Promise<Set<string>> {
+  const until = performance.now() + 150_000
+  for (;;) {
+    const open = await owner<{ customer: string; why: string | null }[]>`
+      select e.stripe_customer_id as customer, case when m.state is not null then s.unresolved end as why
+      from stripe.events e
+      cross join (values ('enrollment'), ('subscription-changes')) as k (write)
+      left join stripe.event_writes m on m.event_id = e.event_id and m.write = k.write
+      left join stripe.subscriptions s using (stripe_subscription_id)
+      where m.state is null or m.state = 'waiting'`
+    if (open.every(({ why }) => why === 'ambiguous')) return new Set(open.map(({ customer }) => customer))
+    if (performance.now() > until) throw new Error(`still open: ${JSON.stringify(open.slice(0, 20))}`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
 }
 
 const eventsIn = async ({ owner }: TestDatabase, source: string) =>
@@ -107,7 +145,8 @@ describe('a fifth of all events never came', () => {
     'of a thousand lives, on %s: `replay missed` alone brings every organization to its true tier',
     async (backend, redisUrl) => {
       expect(young).toHaveLength(LIVES)
-      await scene(young, { redisUrl }, async ({ db, deliver, replayMissed }) => {
+      await scene(young, { redisUrl }, async (here) => {
+        const { db, deliver, replayMissed } = here
         const deliveries = deliveriesOf(young, { seed: 5, shuffle: true, loss: 0.2 })
         const events = young.reduce((sum, life) => sum + life.events.length + 1, 0)
         await deliver(deliveries)
@@ -124,7 +163,7 @@ describe('a fifth of all events never came', () => {
           taken: events - deliveries.length,
         })
         expect(await eventsIn(db, 'replay')).toBe(replayed.taken)
-        await expectTruth(db, young)
+        await expectTruth(here)
         expect(await said(replayMissed())).toMatchObject({ outcome: 'nothing', missing: 0, taken: 0 })
       })
     },
@@ -143,7 +182,8 @@ describe('a fifth of all events never came', () => {
         return null
       },
     }
-    await scene(lives, { standIn }, async ({ db, deliver, replayMissed }) => {
+    await scene(lives, { standIn }, async (here) => {
+      const { db, deliver, replayMissed } = here
       const deliveries = deliveriesOf(lives, { seed: 6, shuffle: true, loss: 0.2 })
       await deliver(deliveries)
       const ends: (number | null)[] = []
@@ -162,14 +202,15 @@ describe('a fifth of all events never came', () => {
       const missing = lives.reduce((sum, life) => sum + life.events.length + 1, 0) - deliveries.length
       expect(takenAt.at(-1)! + replayed.taken).toBe(missing)
       expect(takenAt.at(-1)).toBeGreaterThan(0)
-      await expectTruth(db, lives)
+      await expectTruth(here)
     })
   }, 300_000)
 
   test('two replays at once beside live traffic that brings the same events: nothing is stored or done twice', async () => {
     const lives = young.slice(250, 550)
     const [before, after] = [lives.slice(0, 150), lives.slice(150)]
-    await scene(lives, {}, async ({ db, deliver, replayMissed }) => {
+    await scene(lives, {}, async (here) => {
+      const { db, deliver, replayMissed } = here
       await deliver(deliveriesOf(before, { seed: 7, shuffle: true, loss: 0.2 }))
       const [, ...both] = await Promise.all([
         deliver(deliveriesOf(after, { seed: 8, shuffle: true, duplicates: 0.2 })),
@@ -183,7 +224,7 @@ describe('a fifth of all events never came', () => {
         from stripe.events`
       expect(stored!.webhook + stored!.replay).toBe(events)
       expect(both.reduce((sum, { taken }) => sum + taken, 0)).toBe(stored!.replay)
-      await expectTruth(db, lives)
+      await expectTruth(here)
     })
   }, 300_000)
 })

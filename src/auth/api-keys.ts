@@ -5,14 +5,22 @@ import { Refused, UsageError } from '../errors.ts'
 export const roles = ['operator', 'plan_approver', 'viewer', 'member'] as const
 export type Role = (typeof roles)[number]
 
-/** Who asks, once a key or a session has told it. */
+/** What may be granted beside a role: to approve what is of high risk (D26). */
+export const scopes = ['high-risk-approval'] as const
+
+/** Who asks, once a key, a token or a session has told it. */
 export type Caller = {
-  apiKeyId: string
+  /** What tells that it is they: an API key, the identity provider, or a link that they were given. */
+  kind: 'key' | 'identity' | 'link'
+  /** The key's id, the identity provider's subject, or the link's id. */
+  id: string
   tenantId: string
   role: Role
   scopes: readonly string[]
-  /** What the key's maker called it; '' where nothing. */
+  /** What the key's maker called it, or the identity provider the person; '' where nothing. */
   name: string
+  /** The one organization that a member sees; null for everybody else, and for a member who was given none. */
+  organizationId: string | null
 }
 
 export type ApiKeyRow = {
@@ -21,10 +29,21 @@ export type ApiKeyRow = {
   prefix: string
   name: string
   role: Role
+  scopes: string[]
   tenant: string
+  /** A member's. */
+  organization: string | null
   createdAt: Date
   lastUsedAt: Date | null
   revokedAt: Date | null
+}
+
+export type NewApiKey = {
+  role: string
+  tenant?: string
+  name?: string
+  scopes?: readonly string[]
+  organization?: string
 }
 
 /** Lower case and without look-alikes 0, 1 and 8: read aloud and typed without a mistake. 32 letters, so 5 bits each. */
@@ -35,35 +54,61 @@ const keyForm = /^sl_[a-z2-7]{8}_[a-z2-7]{32}$/
  * Makes a key. Its text is in the answer and nowhere else: what stays is its SHA-256, which is enough for a secret of
  * 160 random bits (nothing to guess, so nothing to slow down).
  * @param key.tenant the tenant's key or id; `default` when left out
- * @throws UsageError for a role that does not exist; Refused `tenant_unknown`.
+ * @param key.organization what a member's key is for: the organization's id or key
+ * @throws UsageError `role_unknown`, `scope_unknown`, `organization_misplaced`; Refused `tenant_unknown`, `organization_unknown`.
  */
-export async function createApiKey(
-  sql: Reader,
-  key: { role: string; tenant?: string; name?: string },
-): Promise<{ id: string; key: string }> {
+export async function createApiKey(sql: Reader, key: NewApiKey): Promise<{ id: string; key: string }> {
   const role = roles.find((known) => known === key.role)
   if (!role) {
     throw new UsageError('role_unknown', 'That role does not exist.', `Choose one of ${roles.join(', ')}.`)
   }
+  const odd = key.scopes?.find((scope) => !(scopes as readonly string[]).includes(scope))
+  if (odd !== undefined) {
+    throw new UsageError('scope_unknown', 'That scope does not exist.', `Choose one of ${scopes.join(', ')}.`)
+  }
+  if (key.organization !== undefined && role !== 'member') {
+    throw new UsageError(
+      'organization_misplaced',
+      'Only a member’s key is for one organization.',
+      'Leave the organization out, or make the key a member’s.',
+    )
+  }
   const text = `sl_${randomLetters(8)}_${randomLetters(32)}`
   const tenant = key.tenant ?? 'default'
   const [row] = await sql<{ apiKeyId: string }[]>`
-    insert into auth.api_keys (tenant_id, name, role, key_prefix, key_hash)
-    select t.tenant_id, ${key.name ?? ''}, ${role}, ${text.slice(0, 11)}, ${hashOf(text)}
+    insert into auth.api_keys (tenant_id, organization_id, name, role, scopes, key_prefix, key_hash)
+    select t.tenant_id, o.organization_id, ${key.name ?? ''}, ${role}, ${[...new Set(key.scopes)]},
+           ${text.slice(0, 11)}, ${hashOf(text)}
     from organization.tenants t
-    where t.tenant_key = ${tenant} or t.tenant_id::text = ${tenant}
+    left join organization.organizations o
+      on o.tenant_id = t.tenant_id and ${key.organization ?? null}::text in (o.organization_key, o.organization_id::text)
+    where (t.tenant_key = ${tenant} or t.tenant_id::text = ${tenant})
+      and (${key.organization === undefined} or o.organization_id is not null)
     returning api_key_id`
-  if (!row) {
-    throw new Refused('tenant_unknown', 'There is no such tenant.', 'Leave --tenant out for `default`.', 404)
+  if (row) return { id: row.apiKeyId, key: text }
+  if (await findTenant(sql, tenant)) {
+    throw new Refused(
+      'organization_unknown',
+      'There is no such organization in that tenant.',
+      'Give its id, or the key that it was made with.',
+      404,
+    )
   }
-  return { id: row.apiKeyId, key: text }
+  throw new Refused('tenant_unknown', 'There is no such tenant.', 'Leave --tenant out for `default`.', 404)
+}
+
+/** The id of the tenant with this key or id; null when there is none. */
+export async function findTenant(sql: Reader, tenant: string): Promise<string | null> {
+  const [row] = await sql<{ tenantId: string }[]>`
+    select tenant_id from organization.tenants where tenant_key = ${tenant} or tenant_id::text = ${tenant}`
+  return row?.tenantId ?? null
 }
 
 /** Every key, newest first; the keys themselves cannot be shown again. */
 export async function listApiKeys(sql: Reader): Promise<ApiKeyRow[]> {
   return sql<ApiKeyRow[]>`
-    select k.api_key_id as id, k.key_prefix as prefix, k.name, k.role, t.tenant_key as tenant,
-           k.created_at, k.last_used_at, k.revoked_at
+    select k.api_key_id as id, k.key_prefix as prefix, k.name, k.role, k.scopes, t.tenant_key as tenant,
+           k.organization_id as organization, k.created_at, k.last_used_at, k.revoked_at
     from auth.api_keys k join organization.tenants t using (tenant_id)
     order by k.created_at desc, k.api_key_id`
 }
@@ -95,7 +140,7 @@ export async function revokeApiKey(sql: Reader, id: string): Promise<'revoked' |
 export async function callerOfKey(sql: Reader, text: string): Promise<Caller | null> {
   if (!keyForm.test(text)) return null
   const [row] = await sql<(Caller & { stale: boolean })[]>`
-    select api_key_id, tenant_id, role, scopes, name,
+    select 'key' as kind, api_key_id as id, tenant_id, role, scopes, name, organization_id,
            last_used_at is null or last_used_at < clock_timestamp() - interval '1 minute' as stale
     from auth.api_keys where key_hash = ${hashOf(text)} and revoked_at is null`
   if (!row) return null
@@ -104,7 +149,7 @@ export async function callerOfKey(sql: Reader, text: string): Promise<Caller | n
     // The condition again: of many requests in one moment, one writes.
     await sql`
       update auth.api_keys set last_used_at = clock_timestamp()
-      where api_key_id = ${caller.apiKeyId}
+      where api_key_id = ${caller.id}
         and (last_used_at is null or last_used_at < clock_timestamp() - interval '1 minute')`
   }
   return caller
@@ -119,6 +164,8 @@ export type KeyCheck = {
   (text: string): Promise<Caller | null>
   /** The same from memory alone and at once; null also for a key that is not remembered. */
   known: (text: string) => Caller | null
+  /** Whether it was good here not long ago, and may be still. */
+  seen: (text: string) => boolean
 }
 
 /**
@@ -145,7 +192,10 @@ export function createKeyCheck(db: Db, now: () => number = Date.now): KeyCheck {
     remembered.set(keyHash, { caller, until: now() + believedFor })
     return caller
   }
-  return Object.assign(check, { known: (text: string) => (keyForm.test(text) ? find(hashText(text)) : null) })
+  return Object.assign(check, {
+    known: (text: string) => (keyForm.test(text) ? find(hashText(text)) : null),
+    seen: (text: string) => remembered.has(hashText(text)),
+  })
 }
 
 /** The SHA-256 of a key or a session's token: the only form in which either is kept. */

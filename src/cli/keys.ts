@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
-import { type ApiKeyRow, createApiKey, listApiKeys, revokeApiKey, roles } from '../auth/api-keys.ts'
+import { type ApiKeyRow, createApiKey, listApiKeys, revokeApiKey, roles, scopes } from '../auth/api-keys.ts'
 import { type Answer, answering, table } from './output.ts'
 import { withSession } from './session.ts'
 
-type Wanted = { role: string; tenant?: string; name?: string }
+type Wanted = { role: string; tenant?: string; organization?: string; scope?: string[]; name?: string }
 
 /** `stepladder keys`: who may enter the API and the panel. */
 export function register(program: Command): void {
@@ -13,6 +13,16 @@ export function register(program: Command): void {
     .description('make a key; it is shown this once')
     .addOption(new Option('--role <role>', 'what it may do').choices(roles).makeOptionMandatory())
     .option('--tenant <tenant>', 'whose data it sees: a tenant’s key or id (default: the tenant `default`)')
+    .option(
+      '--organization <organization>',
+      'a member’s key: the one organization that it sees, by id or key',
+    )
+    .addOption(
+      new Option(
+        '--scope <scope...>',
+        'what it may do beside its role: high-risk-approval answers for revenue plans',
+      ).choices(scopes),
+    )
     .option('--name <name>', 'what it is for, as the list shows it')
     .option('--json', 'print one JSON document: { id, key }')
     .action(answering(create))
@@ -29,8 +39,8 @@ export function register(program: Command): void {
     .action(answering(revoke))
 }
 
-async function create(wanted: Wanted): Promise<Answer> {
-  const made = await withSession(({ app }) => createApiKey(app, wanted))
+async function create({ scope = [], ...wanted }: Wanted): Promise<Answer> {
+  const made = await withSession(({ app }) => createApiKey(app, { ...wanted, scopes: scope }))
   return { json: made, text: `${made.key}\n\nIt is not shown again. Its id, to revoke it: ${made.id}` }
 }
 
@@ -39,8 +49,8 @@ async function list(): Promise<Answer> {
   const cells = rows.map((row) => [
     row.id,
     `${row.prefix}…`,
-    row.role,
-    row.tenant,
+    [row.role, ...row.scopes].join(' + '),
+    row.organization ? `${row.tenant} ${row.organization}` : row.tenant,
     stateOf(row),
     row.lastUsedAt?.toISOString().slice(0, 16) ?? 'never',
     row.name,
@@ -71,7 +81,9 @@ function documented(row: ApiKeyRow): Record<string, unknown> {
     prefix: row.prefix,
     name: row.name,
     role: row.role,
+    scopes: row.scopes,
     tenant: row.tenant,
+    organization: row.organization,
     created_at: row.createdAt,
     last_used_at: row.lastUsedAt,
     revoked_at: row.revokedAt,

@@ -93,38 +93,35 @@ async function countListed(
   }
 }
 
-/** A bar as soon as the total is known; until then how many so far. */
+/** How many so far, and a bar as soon as the total is known. */
 function createShowing() {
-  let waiting = ''
+  let waits: string[] = []
   let begun: number | null = null
   let done = 0
   let bar: Progress | null = null
   let tempo = createTempo(0)
-  let known = false
-  const show = (label: string) => {
-    bar ??= createProgress(label, 0, process.stderr, (n) => `${n} so far`)
-    bar.at(done, `${tempo(done - (begun ?? 0))}${waiting}`)
-    waiting = ''
-  }
   return {
     waits(seconds: number, why: string) {
-      waiting = `; Stripe: ${why}, waiting ${Math.ceil(seconds)} s`
+      waits = [`Stripe: ${why}, waiting ${Math.ceil(seconds)} s`]
     },
     counted(total: number) {
-      known = true
       bar?.end()
       bar = createProgress('Comparing', total)
       begun = done
       tempo = createTempo(Math.max(0, total - done))
     },
-    at({ stage, looked, differed, repaired }: ReconcileProgress) {
+    at({ looked, differed, repaired }: ReconcileProgress) {
       begun ??= looked
       done = looked
-      if (stage === 'again' && known) return
-      const beside =
-        differed > 0 ? `; ${differed} differ${repaired > 0 ? `, ${repaired} put right` : ''}` : ''
-      waiting = `${beside}${waiting}`
-      show('Comparing')
+      bar ??= createProgress('Comparing', Number.POSITIVE_INFINITY, process.stderr, (n) => `${n} so far`)
+      const beside = [
+        tempo(done - begun),
+        differed > 0 ? `${differed} differ` : '',
+        repaired > 0 ? `${repaired} put right` : '',
+        ...waits,
+      ]
+      bar.at(done, beside.filter((part) => part !== '').join(', '))
+      waits = []
     },
     end() {
       bar?.end()

@@ -16,7 +16,9 @@ import type { Reached } from './kill-points.ts'
 export type StartReceiverParts = {
   /** With the application's role. */
   db: Db
-  config: Pick<Config, 'host' | 'port' | 'publicUrl' | 'stripeApiKey'>
+  /** `databaseUrl` null: local mode, in which a key opens the panel whatever else does. */
+  config: Pick<Config, 'host' | 'port' | 'publicUrl' | 'stripeApiKey'> &
+    Partial<Pick<Config, 'auth' | 'databaseUrl'>>
   secrets: readonly string[]
   queues: readonly (WorkQueue | UpkeepQueue)[]
   ring: Ring
@@ -53,6 +55,8 @@ export async function startReceiver(
     take: inbox.take,
     secrets,
     publicUrl: config.publicUrl,
+    auth: config.auth ?? null,
+    local: config.databaseUrl === null,
     queues: queues.map((queue) => ({ name: queue.name, counts: () => queue.getJobCounts() })),
     dashboard: dashboardApp(queues, dashboardPath),
     ringExpiry: ({ grantId, at }) => ring.ringGrant(grantId, at),

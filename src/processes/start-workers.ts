@@ -19,6 +19,8 @@ export type StartWorkersParts = {
     Partial<Pick<Config, 'inboxRetentionDays'>>
   log: Log
   reached?: Reached
+  /** false: nothing is done at its time, whatever the key; for a test that is about something else. */
+  upkeep?: boolean
 }
 
 export type StartedWorkers = {
@@ -50,13 +52,13 @@ export async function startWorkers(parts: StartWorkersParts): Promise<StartedWor
     log,
     keepBodiesDays: config.inboxRetentionDays ?? null,
   })
-  const upkeep = startUpkeep({ db, bells, config, log })
+  const upkeep = parts.upkeep === false ? [] : [startUpkeep({ db, bells, config, log })]
   return {
     ring: bells.ring,
     queues: bells.all,
     close: async () => {
       await sweeper.close()
-      await Promise.all([upkeep, ...workers].map((worker) => worker.close(5000)))
+      await Promise.all([...upkeep, ...workers].map((worker) => worker.close(5000)))
       await bells.close()
     },
   }

@@ -1,7 +1,13 @@
 import type { Db } from '../db/types.ts'
 
-/** Alarms that a person clears, because nothing in the database shows that they are done with, or that another sweep clears. */
-const notSettledHere = ['same_id_other_body', 'customer_link_conflict', 'paid_above_ceiling', 'expiry_failed']
+/** Alarms that a person clears, because nothing in the database shows that they are done with, or that another sweep or run clears. */
+const notSettledHere = [
+  'same_id_other_body',
+  'customer_link_conflict',
+  'paid_above_ceiling',
+  'expiry_failed',
+  'reconcile_differs',
+]
 
 /**
  * Clears the alarms whose cause is gone: a thing that no write waits for any more, a write that is parked no more, a

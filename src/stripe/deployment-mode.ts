@@ -26,13 +26,15 @@ export async function deploymentMode(
 
   const [moved] = await sql<{ mode: Mode }[]>`
     update stripe.deployment set mode = ${keyMode}, mode_told_by = 'api_key', decided_at = clock_timestamp()
-    where mode = ${keyMode} or not exists (select from stripe.events e where e.mode = deployment.mode)
+    where mode = ${keyMode}
+      -- What was fetched was fetched with a key of this mode.
+      or not (exists (select from stripe.events e where e.mode = deployment.mode) or exists (select from stripe.fetches))
     returning mode
   `
   if (moved) return moved.mode
   throw new Refused(
     'mode_conflict',
-    `STRIPE_API_KEY is a ${keyMode} key, and this database holds ${held.mode} events: test and live never mix.`,
+    `STRIPE_API_KEY is a ${keyMode} key, and this database holds what ${held.mode} mode told: test and live never mix.`,
     `Give ${keyMode} mode a database of its own (DATABASE_URL), or set STRIPE_API_KEY to a ${held.mode} key.`,
   )
 }

@@ -3,7 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { pagePolicy } from './security-headers.ts'
 import type { WebContext } from './web-env.ts'
 
-/** Answers a page of ours: a function of data, under the policy that allows no script. Nothing on the way keeps it. */
+/** Answers a page of ours: a function of data, under the policy that allows nothing inline. Nothing on the way keeps it. */
 export function answerPage<Data extends object>(
   c: WebContext,
   status: ContentfulStatusCode,

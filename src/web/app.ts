@@ -1,18 +1,29 @@
 import { Hono } from 'hono'
-import { createKeyCheck } from '../auth/api-keys.ts'
-import { callerOfSession, closeSession, openSession } from '../auth/sessions.ts'
+import { type Caller, callerOfKey, createKeyCheck } from '../auth/api-keys.ts'
+import { createCodeFlow } from '../auth/code-flow.ts'
+import { createTokenCheck } from '../auth/identity-tokens.ts'
+import { createIssuer, type IssuerSettings } from '../auth/issuer.ts'
+import { callerOfMemberLink } from '../auth/member-links.ts'
+import { closeSession, findSession, openSession, renewSession } from '../auth/sessions.ts'
 import { migrationsPending } from '../db/migrate.ts'
 import type { Db } from '../db/types.ts'
 import type { CheckMemory } from '../entitlements/check-memory.ts'
+import { runValidators } from '../governance/validators/run-validators.ts'
+import type { RunValidators } from '../governance/validators/validator-run.ts'
 import type { Log } from '../log.ts'
 import type { RingAgain } from '../stripe/inbox/ring-replay.ts'
 import { createReconcileStanding } from '../stripe/reconcile/reconcile-standing.ts'
 import { api } from './api/api.ts'
+import { serveRoutes } from './api/api-route.ts'
 import { checkFromMemory, checkPath } from './api/check.ts'
 import type { GrantParts } from './api/grants.ts'
+import { planRoutes } from './api/plans.ts'
 import { assets } from './assets.ts'
+import { createBearerCheck } from './bearer.ts'
 import { guard, notFound } from './guard.ts'
 import { health, type WatchedQueue } from './health.ts'
+import { identitySignIn } from './identity-sign-in.ts'
+import { memberDoor } from './member-door.ts'
 import { metrics } from './metrics.ts'
 import { operator } from './operator.ts'
 import { problem, problemOf } from './problem.ts'
@@ -21,6 +32,7 @@ import { signIn } from './sign-in.ts'
 import { readStanding } from './standing.ts'
 import type { WebEnv } from './web-env.ts'
 import { type WebhookParts, webhook } from './webhook.ts'
+import { wrongKeyLimit } from './wrong-key-limit.ts'
 
 export type WebParts = {
   /** With the application's role. */
@@ -39,6 +51,12 @@ export type WebParts = {
   ringExpiry?: GrantParts['ringExpiry']
   /** Rings for events that somebody has replayed. */
   ringAgain: RingAgain
+  /** Asked before a revenue plan is approved or resumed; left out: all validators. */
+  runValidators?: RunValidators
+  /** The identity provider; left out: API keys alone. */
+  auth?: IssuerSettings | null
+  /** Whether a key opens the panel although there is a provider to sign in through: in local mode. */
+  local?: boolean
   /** Unix milliseconds. */
   now?: () => number
 }
@@ -52,7 +70,15 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
   const { db, publicUrl, log } = parts
   const now = parts.now ?? Date.now
   const keys = createKeyCheck(db, now)
+  const plans = { db, now, runValidators: parts.runValidators ?? runValidators }
   const standing = () => readStanding(db)
+  const sessions = {
+    openSession: (caller: Caller) => openSession(db, caller),
+    closeSession: (token: string) => closeSession(db, token),
+    publicUrl,
+  }
+  const { callerOfToken, flow, ways } = identityOf(parts)
+  const limit = wrongKeyLimit(now)
   const app = new Hono<WebEnv>()
 
   app.all('/webhooks/stripe', webhook({ take: parts.take, secrets: parts.secrets, log, now }))
@@ -61,8 +87,9 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
   app.use(withSecurityHeaders())
   app.use(
     guard({
-      callerOfKey: keys,
-      callerOfSession: (token) => callerOfSession(db, token),
+      callerOfBearer: createBearerCheck({ keys, callerOfToken, now }),
+      findSession: (token) => findSession(db, token),
+      renewSession: (token) => renewSession(db, token),
       publicUrl,
     }),
   )
@@ -80,31 +107,49 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
   app.route(
     '/api/v1',
     api({
-      db,
       log,
       check: parts.check,
       ringExpiry: parts.ringExpiry ?? (() => {}),
       ringAgain: parts.ringAgain,
-    }),
-  )
-  app.route('/operator', assets())
-  app.route(
-    '/operator',
-    signIn({
-      openSession: (key) => openSession(db, key),
-      closeSession: (token) => closeSession(db, token),
       publicUrl,
-      now,
+      ...plans,
     }),
   )
-  app.route('/', operator({ db, log, ringAgain: parts.ringAgain, dashboard: parts.dashboard }))
+  app.route('/', serveRoutes(new Hono<WebEnv>(), planRoutes(plans)))
+  app.route('/operator', assets())
+  app.route('/operator', signIn({ ...sessions, callerOfKey: (key) => callerOfKey(db, key), ways, limit }))
+  if (flow) app.route('/operator', identitySignIn({ ...sessions, flow, ways, limit, log }))
+  app.route(
+    '/',
+    memberDoor({ ...sessions, callerOfMemberLink: (token) => callerOfMemberLink(db, token), limit }),
+  )
+  app.route('/', operator({ db, log, ringAgain: parts.ringAgain, dashboard: parts.dashboard, publicUrl }))
 
   app.notFound(notFound)
   app.onError((error, c) => {
     const what = problemOf(error)
     if (what.status >= 500)
       log.error({ error, method: c.req.method, path: c.req.path, status: what.status }, what.detail)
-    return problem(what, what.status === 503 ? { 'retry-after': '5' } : {})
+    return problem(what, headersOf[what.status])
   })
   return app
+}
+
+/** What stands beside some refusals, for programs. */
+const headersOf: Readonly<Record<number, Record<string, string>>> = {
+  401: { 'www-authenticate': 'Bearer realm="stepladder", error="invalid_token"' },
+  429: { 'retry-after': '60' },
+  503: { 'retry-after': '5' },
+}
+
+/** What an identity provider adds: tokens that are taken, and a way into the panel. */
+function identityOf({ db, auth = null, local = false, now }: WebParts) {
+  if (!auth) return { callerOfToken: null, flow: null, ways: { key: true, identity: null } }
+  const issuer = createIssuer(auth, now)
+  const { clientId } = auth
+  return {
+    callerOfToken: createTokenCheck(db, issuer, auth, now),
+    flow: clientId === null ? null : createCodeFlow(db, issuer, { ...auth, clientId }),
+    ways: { key: clientId === null || local, identity: clientId === null ? null : new URL(auth.issuer).host },
+  }
 }

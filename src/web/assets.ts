@@ -7,6 +7,8 @@ import type { WebEnv } from './web-env.ts'
 const types = {
   'operator.css': 'text/css; charset=utf-8',
   'panel.css': 'text/css; charset=utf-8',
+  'forms.css': 'text/css; charset=utf-8',
+  'panel.js': 'text/javascript; charset=utf-8',
   'mark.svg': 'image/svg+xml',
 } as const
 type AssetName = keyof typeof types

@@ -1,12 +1,18 @@
+import type { Next } from 'hono'
 import type { Caller } from '../auth/api-keys.ts'
+import { answersForHighRisk } from '../auth/high-risk-approval.ts'
+import type { Session } from '../auth/sessions.ts'
+import { bringsCsrfToken } from './csrf.ts'
 import { problem } from './problem.ts'
 import { type Rule, ruleFor } from './routes-and-roles.ts'
-import { sessionToken } from './session-cookie.ts'
+import { sessionToken, setSessionToken } from './session-cookie.ts'
 import { socketAddress, type WebContext, type WebMiddleware } from './web-env.ts'
 
 export type GuardParts = {
-  callerOfKey: (text: string) => Promise<Caller | null>
-  callerOfSession: (token: string) => Promise<Caller | null>
+  /** Whose key, or whose token of the identity provider. */
+  callerOfBearer: (text: string, address: string) => Promise<Caller | null>
+  findSession: (token: string) => Promise<Session | null>
+  renewSession: (token: string) => Promise<string | null>
   publicUrl: string | null
 }
 
@@ -21,33 +27,43 @@ export function guard(parts: GuardParts): WebMiddleware {
     if (typeof rule === 'object' && 'allow' in rule) return notAllowed(rule.allow)
     if (isMutation(c) && !isOwnOrigin(c, parts.publicUrl) && !c.req.header('authorization')) {
       // Without a session there is nobody who could be led astray: a program that forgot its key is told so.
-      if (rule !== 'everyone' && sessionToken(c, parts.publicUrl) === undefined) return unauthenticated(c)
+      if (rule !== 'everyone' && rule !== 'leaving' && sessionToken(c, parts.publicUrl) === undefined)
+        return unauthenticated(c)
       return foreign()
     }
     if (rule === 'everyone') return next()
     if (rule === 'scraper' && isFromThisMachine(c)) return next()
 
-    const caller = await callerOf(c, parts)
-    if (!caller) return unauthenticated(c)
-    if (!mayEnter(rule, caller)) return wrongRole(caller)
-    c.set('caller', caller)
-    return next()
+    const authorization = c.req.header('authorization')
+    if (authorization !== undefined && rule !== 'leaving') {
+      const bearer = /^Bearer +(\S+) *$/i.exec(authorization)?.[1]
+      const caller = bearer ? await parts.callerOfBearer(bearer, socketAddress(c) ?? 'unknown') : null
+      return caller ? enter(c, next, rule, caller) : unauthenticated(c)
+    }
+    const token = sessionToken(c, parts.publicUrl)
+    const session = token ? await parts.findSession(token) : null
+    if (!session) return rule === 'leaving' ? next() : unauthenticated(c)
+    if (isMutation(c) && !(await bringsCsrfToken(c, session.csrf))) return withoutToken()
+    c.set('csrf', session.csrf)
+    if (session.due && !isMutation(c)) {
+      const renewed = await parts.renewSession(token!)
+      if (renewed) setSessionToken(c, parts.publicUrl, renewed, session.caller.kind)
+    }
+    return rule === 'leaving' ? next() : enter(c, next, rule, session.caller)
   }
 }
 
-async function callerOf(c: WebContext, parts: GuardParts): Promise<Caller | null> {
-  const authorization = c.req.header('authorization')
-  if (authorization !== undefined) {
-    const bearer = /^Bearer +(\S+) *$/i.exec(authorization)?.[1]
-    return bearer ? parts.callerOfKey(bearer) : null
-  }
-  const token = sessionToken(c, parts.publicUrl)
-  return token ? parts.callerOfSession(token) : null
+function enter(c: WebContext, next: Next, rule: Exclude<Rule, 'everyone' | 'leaving'>, caller: Caller) {
+  if (!mayEnter(rule, caller)) return wrongRole(caller)
+  c.set('caller', caller)
+  return next()
 }
 
-function mayEnter(rule: Exclude<Rule, 'everyone'>, caller: Caller): boolean {
+function mayEnter(rule: Exclude<Rule, 'everyone' | 'leaving'>, caller: Caller): boolean {
   // A signed route has no caller; were one ever to come here, it would stay outside.
   if (rule === 'signed') return false
+  if (rule === 'member') return caller.organizationId !== null
+  if (rule === 'approver') return answersForHighRisk(caller)
   return rule === 'scraper' ? caller.role !== 'member' : rule.includes(caller.role)
 }
 
@@ -85,7 +101,7 @@ function isFromThisMachine(c: WebContext): boolean {
 function unauthenticated(c: WebContext): Response {
   const { path, method } = c.req
   const wantsPage = (c.req.header('accept') ?? '').includes('text/html')
-  if (method === 'GET' && wantsPage && path.startsWith('/operator')) {
+  if (method === 'GET' && wantsPage && /^\/(operator|member)(\/|$)/.test(path)) {
     return c.redirect(`/operator/sign-in?next=${encodeURIComponent(path)}`, 303)
   }
   return problem(
@@ -112,6 +128,15 @@ function foreign(): Response {
     status: 403,
     code: 'foreign_origin',
     detail: 'This was not sent from a page of this site.',
+  })
+}
+
+function withoutToken(): Response {
+  return problem({
+    status: 403,
+    code: 'csrf_token_missing',
+    detail: 'This does not carry the token of its session.',
+    next: 'Load the page again and send it once more. Programs bring a key instead: `Authorization: Bearer <API key>`.',
   })
 }
 

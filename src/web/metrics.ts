@@ -93,8 +93,26 @@ function createGauges() {
     labelNames: ['quantile'],
     registers,
   })
+  const gapsFound = new Gauge({
+    name: 'stepladder_gaps_found',
+    help: 'Events that Stripe listed, that nobody had delivered and that the gap watch took in, ever.',
+    registers,
+  })
+  const gapWatchBehind = new Gauge({
+    name: 'stepladder_gap_watch_behind_seconds',
+    help: 'How long ago that was created up to which everything was compared with Stripe’s list.',
+    registers,
+  })
+  const bodyMonths = new Gauge({
+    name: 'stepladder_body_months',
+    help: 'Months of which the inbox still has the bodies of events, this one with them.',
+    registers,
+  })
 
   const set = (standing: Standing | null) => {
+    bodyMonths.remove()
+    gapsFound.remove()
+    gapWatchBehind.remove()
     for (const gauge of [backlog, parked, waiting, alarms, unresolved, recentlyApplied]) gauge.reset()
     up.set(standing ? 1 : 0)
     if (!standing) return
@@ -106,6 +124,11 @@ function createGauges() {
     for (const { quantile, seconds } of standing.receivedToApplied) recentlyApplied.set({ quantile }, seconds)
     fetchesKept.set(standing.fetches.kept)
     fetchesFailing.set(standing.fetches.failing)
+    bodyMonths.set(standing.bodyMonths)
+    if (standing.gapWatch) {
+      gapsFound.set(standing.gapWatch.found)
+      gapWatchBehind.set(standing.gapWatch.behind)
+    }
   }
   return { registry: registers[0]!, set }
 }

@@ -19,6 +19,7 @@ import { EventsPage, eventPath, inboxPath } from './pages/events-page.tsx'
 import { ReplayedPage, ReplayPage } from './pages/replay-page.tsx'
 import { problem, problemOf } from './problem.ts'
 import { mostReplayed, planReplay, replayEvents, unknownEvent } from './replay-events.ts'
+import { viewerOf } from './viewer.ts'
 import type { WebContext, WebEnv } from './web-env.ts'
 
 const onePage = 50
@@ -165,11 +166,6 @@ async function become(db: Db, rung: readonly ReplayWrite[], patienceMs: number) 
     await sleep(150)
   }
   return { handled, open }
-}
-
-function viewerOf(c: WebContext) {
-  const { name, role } = c.get('caller')!
-  return { name, role }
 }
 
 function tooLarge(): Response {

@@ -1,18 +1,33 @@
 import { STATUS_CODES } from 'node:http'
 import { databaseIsAway, isContention } from '../database-errors.ts'
-import { Refused, StepladderError, Unavailable, UsageError } from '../errors.ts'
+import { Refused, RefusedForReasons, StepladderError, Unavailable, UsageError } from '../errors.ts'
 
 /** RFC 9457, with a stable `code` to script against and, where there is one, the next step to take. */
-export type Problem = { status: number; code: string; detail: string; next?: string }
+export type Problem = {
+  status: number
+  code: string
+  detail: string
+  next?: string
+  /** Every single reason, where there may be several. */
+  reasons?: readonly { code: string; message: string }[]
+}
 
 const problemType = 'application/problem+json'
 
 /** The answer for what went wrong. Nothing but what the caller hands in gets into it. */
 export function problem(
-  { status, code, detail, next }: Problem,
+  { status, code, detail, next, reasons }: Problem,
   headers: Record<string, string> = {},
 ): Response {
-  const body = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, code, next }
+  const body = {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    code,
+    next,
+    reasons,
+  }
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': problemType, ...headers } })
 }
 
@@ -22,7 +37,13 @@ export function problem(
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof StepladderError) {
-    return { status: statusOf(error), code: error.code, detail: error.message, next: error.fix }
+    return {
+      status: statusOf(error),
+      code: error.code,
+      detail: error.message,
+      next: error.fix,
+      ...(error instanceof RefusedForReasons && { reasons: error.reasons }),
+    }
   }
   if (databaseIsAway(error) || isContention(error)) {
     return {

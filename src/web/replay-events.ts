@@ -50,7 +50,7 @@ export async function replayEvents(
   const rung = [...new Set(plan.toRing.map(({ event }) => event))]
   parts.log.info(
     {
-      key: caller.apiKeyId,
+      key: caller.id,
       name: caller.name,
       tenant: caller.tenantId,
       count: rung.length,

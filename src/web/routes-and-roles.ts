@@ -5,11 +5,29 @@ const readers = ['operator', 'plan_approver', 'viewer'] as const satisfies reado
 /** Those who may change what is sold, and who holds what. */
 const writers = ['operator'] as const satisfies readonly Role[]
 
+/** Those who may draft revenue plans; approving them is another matter. */
+const planners = ['operator', 'plan_approver'] as const satisfies readonly Role[]
+
+/** The revenue plans' routes: they stand both here and under /api/v1. */
+const planRoutes = (at: '' | '/api/v1'): Record<string, Rule> => ({
+  [`GET ${at}/plans`]: readers,
+  [`POST ${at}/plans/propose`]: planners,
+  [`GET ${at}/plans/:planId`]: readers,
+  [`PATCH ${at}/plans/:planId`]: planners,
+  [`GET ${at}/plans/:planId/ledger`]: readers,
+  [`GET ${at}/plans/:planId/can-activate`]: readers,
+  [`POST ${at}/plans/:planId/approve`]: 'approver',
+  [`POST ${at}/plans/:planId/pause`]: 'approver',
+  [`POST ${at}/plans/:planId/resume`]: 'approver',
+  [`POST ${at}/plans/:planId/abort`]: 'approver',
+})
+
 /**
- * `everyone`: no key. `signed`: Stripe's signature stands for one. `scraper`: this machine itself, or a reader.
- * Else the roles that may enter.
+ * `everyone`: no key. `leaving`: whoever is signed in, or is not any more. `signed`: Stripe's signature stands for a key.
+ * `scraper`: this machine itself, or a reader. `member`: a member, who has an organization. `approver`: whoever
+ * answers for revenue plans, by role or scope. Else the roles that may enter.
  */
-export type Rule = 'everyone' | 'signed' | 'scraper' | readonly Role[]
+export type Rule = 'everyone' | 'leaving' | 'signed' | 'scraper' | 'member' | 'approver' | readonly Role[]
 
 /**
  * Who may do what: the whole of it. A path that is not named here is answered 404 before any handler is asked, so that
@@ -31,6 +49,7 @@ export const routesAndRoles: Readonly<Record<string, Rule>> = {
   'GET /api/v1/organizations/:id/history': readers,
   'GET /api/v1/organizations/:id/subscription-changes': readers,
   'GET /api/v1/organizations/:id/explain': readers,
+  'POST /api/v1/organizations/:id/member-links': writers,
   'GET /api/v1/organizations/:id/grants': readers,
   'POST /api/v1/organizations/:id/grants': writers,
   'GET /api/v1/organizations/:id/grants/:grant': readers,
@@ -66,6 +85,8 @@ export const routesAndRoles: Readonly<Record<string, Rule>> = {
   'GET /api/v1/events': readers,
   'GET /api/v1/events/:id': readers,
   'POST /api/v1/events/:id/replay': writers,
+  ...planRoutes('/api/v1'),
+  ...planRoutes(''),
   'GET /': 'everyone',
   'GET /operator': readers,
   'GET /operator/events': readers,
@@ -75,7 +96,11 @@ export const routesAndRoles: Readonly<Record<string, Rule>> = {
   'GET /operator/events/:event/body': readers,
   'GET /operator/sign-in': 'everyone',
   'POST /operator/sign-in': 'everyone',
-  'POST /operator/sign-out': 'everyone',
+  'GET /operator/sign-in/begin': 'everyone',
+  'GET /operator/sign-in/callback': 'everyone',
+  'POST /operator/sign-out': 'leaving',
+  'GET /member': 'member',
+  'GET /member/enter': 'everyone',
   'GET /operator/assets/*': 'everyone',
   'ALL /operator/queues': ['operator'],
   'ALL /operator/queues/*': ['operator'],

@@ -10,9 +10,9 @@ export const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const
 
-/** Pages: our own style sheet and forms, no script at all. */
+/** Pages: our own style sheets, script files and forms, and nothing inline. */
 export const pagePolicy =
-  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 /** The queue dashboard, made by others: it styles inline, and the fonts that it asks for elsewhere are refused. */
 export const dashboardPolicy =

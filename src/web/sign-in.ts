@@ -2,54 +2,52 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { Caller } from '../auth/api-keys.ts'
 import { answerPage } from './answer-page.ts'
-import { SignInPage } from './pages/sign-in-page.tsx'
+import { enterSession, nextPage, type SessionParts } from './enter-session.ts'
+import { SignInPage, type SignInWays } from './pages/sign-in-page.tsx'
 import { problem } from './problem.ts'
-import { clearSessionToken, sessionToken, setSessionToken } from './session-cookie.ts'
+import { clearSessionToken, sessionToken } from './session-cookie.ts'
 import { socketAddress, type WebContext, type WebEnv } from './web-env.ts'
-import { wrongKeyLimit } from './wrong-key-limit.ts'
+import type { WrongKeyLimit } from './wrong-key-limit.ts'
 
-export type SignInParts = {
-  openSession: (key: string) => Promise<{ token: string; caller: Caller } | null>
-  closeSession: (token: string) => Promise<void>
-  publicUrl: string | null
-  now?: () => number
+export type SignInParts = SessionParts & {
+  callerOfKey: (key: string) => Promise<Caller | null>
+  ways: SignInWays
+  limit: WrongKeyLimit
 }
 
 /** The panel's door: a key against a session. The key itself goes into no cookie, no log and no page. */
 export function signIn(parts: SignInParts): Hono<WebEnv> {
-  const limit = wrongKeyLimit(parts.now)
+  const { limit, ways } = parts
   const app = new Hono<WebEnv>()
+  const page = (c: WebContext, status: 200 | 400 | 401 | 403 | 429, next: string, fault?: string) =>
+    answerPage(c, status, SignInPage, { next, ways, ...(fault !== undefined && { fault }) })
 
-  app.get('/sign-in', (c) => page(c, 200, { next: nextPage(c.req.query('next')) }))
+  app.get('/sign-in', (c) => page(c, 200, nextPage(c.req.query('next'))))
 
   app.post('/sign-in', bodyLimit({ maxSize: 4096, onError: tooLarge }), async (c) => {
     const form = new URLSearchParams(await c.req.text())
     const next = nextPage(form.get('next'))
+    if (!ways.key)
+      return page(c, 403, next, 'Keys do not open the panel here: sign in through the identity provider.')
     const address = socketAddress(c) ?? 'unknown'
     const wait = limit.waitFor(address)
     if (wait > 0) {
       c.header('retry-after', String(wait))
-      return page(c, 429, { next, fault: `Too many wrong keys. Try again in ${wait} seconds.` })
+      return page(c, 429, next, `Too many wrong keys. Try again in ${wait} seconds.`)
     }
     const key = (form.get('key') ?? '').trim()
-    if (key === '') return page(c, 400, { next, fault: 'Enter an API key.' })
-    const opened = await parts.openSession(key)
-    if (!opened) {
+    if (key === '') return page(c, 400, next, 'Enter an API key.')
+    const caller = await parts.callerOfKey(key)
+    if (!caller) {
       limit.wrong(address)
-      return page(c, 401, { next, fault: 'That key is not known, or was revoked.' })
+      return page(c, 401, next, 'That key is not known, or was revoked.')
     }
-    if (opened.caller.role === 'member') {
-      await parts.closeSession(opened.token)
-      return page(c, 403, {
-        next,
-        fault: 'That key is a member’s. The panel needs an operator’s or a viewer’s.',
-      })
+    if (caller.role === 'member' && caller.organizationId === null) {
+      const fault =
+        'That key is a member’s, and of no organization. The panel needs an operator’s or a viewer’s.'
+      return page(c, 403, next, fault)
     }
-    // Whoever was signed in here before is not any more.
-    const before = sessionToken(c, parts.publicUrl)
-    if (before) await parts.closeSession(before)
-    setSessionToken(c, parts.publicUrl, opened.token)
-    return c.redirect(next, 303)
+    return enterSession(c, parts, caller, next)
   })
 
   app.post('/sign-out', async (c) => {
@@ -60,15 +58,6 @@ export function signIn(parts: SignInParts): Hono<WebEnv> {
   })
 
   return app
-}
-
-function page(c: WebContext, status: 200 | 400 | 401 | 403 | 429, data: { next: string; fault?: string }) {
-  return answerPage(c, status, SignInPage, data)
-}
-
-/** Only pages of the panel: a link that signs in and leads elsewhere is a trap. */
-function nextPage(wanted: string | null | undefined): string {
-  return wanted && /^\/operator(\/[\w/-]*)?$/.test(wanted) ? wanted : '/operator'
 }
 
 function tooLarge(): Response {

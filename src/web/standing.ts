@@ -15,6 +15,10 @@ export type Standing = {
   unresolved: { reason: string; count: number }[]
   /** Answers of Stripe's API that were kept, ever; and subscriptions for which the last try failed. */
   fetches: { kept: number; failing: number }
+  /** Events that Stripe listed and nobody had delivered, ever; and seconds for which nobody has looked. null: nobody ever did. */
+  gapWatch: { found: number; behind: number } | null
+  /** Months, this one with them, of which the inbox still has the bodies. */
+  bodyMonths: number
   /** Seconds from receipt to the committed tier, over the newest thousand events of the last five minutes. */
   receivedToApplied: { quantile: string; seconds: number }[]
 }
@@ -60,6 +64,16 @@ export async function readStanding(db: Db): Promise<Standing> {
         select 'fetches', '', 'failing', count(*)::int
         from stripe.subscriptions where unresolved is not null and fetch_attempts > 0
         union all
+        select 'gap_watch', '', 'found', found from stripe.gap_watch
+        union all
+        select 'gap_watch', '', 'behind', extract(epoch from clock_timestamp() - compared_until)::float8
+        from stripe.gap_watch
+        union all
+        select 'bodies', '', 'months', count(*)::int
+        from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'stripe.event_bodies'::regclass
+          and substring(pg_get_expr(c.relpartbound, c.oid) from 'FROM \\(''([^'']+)''\\)')::timestamptz <= clock_timestamp()
+        union all
         select 'applied', '', q.quantile, percentile_cont(q.quantile::float8) within group (order by recent.seconds)
         from (values ('0.5'), ('0.99')) as q (quantile), (
           select extract(epoch from w.handled_at - e.received_at)::float8 as seconds
@@ -73,6 +87,7 @@ export async function readStanding(db: Db): Promise<Standing> {
     }),
   )
   const of = (kind: string) => rows.filter((row) => row.kind === kind)
+  const gaps = new Map(of('gap_watch').map(({ label, count }) => [label, count]))
   const backlog = Object.fromEntries(of('backlog').map((row) => [row.write, row.count]))
   return {
     backlog: backlog as Record<Write, number>,
@@ -84,6 +99,8 @@ export async function readStanding(db: Db): Promise<Standing> {
       kept: of('fetches').find((row) => row.label === 'kept')?.count ?? 0,
       failing: of('fetches').find((row) => row.label === 'failing')?.count ?? 0,
     },
+    gapWatch: gaps.size > 0 ? { found: gaps.get('found')!, behind: gaps.get('behind')! } : null,
+    bodyMonths: of('bodies')[0]?.count ?? 0,
     receivedToApplied: of('applied').map(({ label, count }) => ({ quantile: label, seconds: count })),
   }
 }

@@ -5,7 +5,8 @@ import type { Caller } from '../auth/api-keys.ts'
 /** `incoming` is absent where a test asks the app without a server. */
 export type WebEnv = {
   Bindings: Partial<HttpBindings>
-  Variables: { caller: Caller | null }
+  /** `csrf`: the token of the session by which the caller came; absent where a key or a token was brought. */
+  Variables: { caller: Caller | null; csrf?: string }
 }
 export type WebContext = Context<WebEnv>
 export type WebMiddleware = MiddlewareHandler<WebEnv>

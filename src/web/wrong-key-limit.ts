@@ -1,5 +1,3 @@
-/** Wrong keys that one address may send in a window. */
-const mostWrong = 10
 const windowMs = 60_000
 const mostAddresses = 10_000
 
@@ -12,8 +10,9 @@ export type WrongKeyLimit = {
 /**
  * Counts wrong keys by address, in this process. Only wrong ones, so that people who share an address (a proxy's, say)
  * do not shut each other out by signing in.
+ * @param mostWrong that one address may send in a minute
  */
-export function wrongKeyLimit(now: () => number = Date.now): WrongKeyLimit {
+export function wrongKeyLimit(now: () => number = Date.now, mostWrong = 10): WrongKeyLimit {
   const counted = new Map<string, { count: number; until: number }>()
   return {
     waitFor: (address) => {

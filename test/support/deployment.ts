@@ -15,6 +15,8 @@ export async function startDeployment(
     stripeApiBaseUrl?: string
     workers?: number
     stripeApiKey?: string | null
+    /** Looks for missed events and the like, which would hide what other tests are about; off unless told. */
+    upkeep?: boolean
   } = {},
 ): Promise<Deployment> {
   const log = createLog({ level: 'fatal' })
@@ -29,7 +31,9 @@ export async function startDeployment(
     publicUrl: null,
   }
   const workers = await Promise.all(
-    Array.from({ length: count }, () => startWorkers({ appDb: db.app, appUrl: db.appUrl, config, log })),
+    Array.from({ length: count }, () =>
+      startWorkers({ appDb: db.app, appUrl: db.appUrl, config, log, upkeep: options.upkeep ?? false }),
+    ),
   )
   const { queues, ring } = workers[0]!
   const receiver = await startReceiver({ db: db.app, config, secrets: [SECRET], queues, ring, log })

@@ -48,3 +48,9 @@ export function signInWith(url: string, key: string, more: Record<string, string
     redirect: 'manual',
   })
 }
+
+/** What the forms of a session's pages carry. */
+export async function csrfOf(url: string, cookie: string): Promise<string> {
+  const page = await fetch(`${url}/operator`, { headers: { cookie } })
+  return /name="csrf" value="([^"]+)"/.exec(await page.text())![1]!
+}

@@ -150,6 +150,17 @@ test('what stands in the inbox is told by write, reason and thing waited for; wh
   expect(text).toContain('# TYPE stepladder_ack_seconds histogram')
 })
 
+test('how far the gap watch is behind, and what it found, is told once it has looked', async () => {
+  const scraped = async () => (await fetch(`${server.url}/metrics`)).text()
+  expect(await scraped()).not.toMatch(/^stepladder_gap/m)
+  await db.owner`insert into stripe.gap_watch (compared_until, found) values (now() - interval '1 hour', 7)`
+  const text = await scraped()
+  expect(text.split('\n')).toContain('stepladder_gaps_found 7')
+  const [, behind] = /^stepladder_gap_watch_behind_seconds ([\d.]+)$/m.exec(text)!
+  expect(Number(behind)).toBeGreaterThanOrEqual(3600)
+  expect(Number(behind)).toBeLessThan(3900)
+})
+
 test('what has come to its end is told no more', async () => {
   const parked = async () =>
     (await (await fetch(`${server.url}/metrics`)).text()).includes('stepladder_parked{')

@@ -4,12 +4,13 @@ import { createLog } from '../../src/log.ts'
 import type { RingAgain } from '../../src/stripe/inbox/ring-replay.ts'
 import type { WebServer } from '../../src/web/server.ts'
 import { event, newWorld, type World } from '../support/world.ts'
-import { keyWithRole, listeningApp, signedIn } from './app-for-test.ts'
+import { csrfOf, keyWithRole, listeningApp, signedIn } from './app-for-test.ts'
 import { fillInbox, workersOf } from './inbox-for-test.ts'
 
 let world: World
 let server: WebServer
 let cookie: string
+let csrf: string
 let apiKeyId: string
 let ring: RingAgain
 const rung: { inboxIds: readonly number[]; queues: readonly string[] }[] = []
@@ -30,6 +31,7 @@ beforeAll(async () => {
   const made = await createApiKey(world.app, { role: 'operator', name: 'Olga' })
   apiKeyId = made.id
   cookie = await signedIn(server.url, made.key)
+  csrf = await csrfOf(server.url, cookie)
 })
 afterAll(async () => {
   await server.close(100)
@@ -44,11 +46,15 @@ async function page(path: string, as = cookie): Promise<{ status: number; text: 
   return { status: response.status, text: await response.text(), headers: response.headers }
 }
 
-async function replay(events: readonly string[], headers: Record<string, string> = { origin: server.url }) {
+async function replay(
+  events: readonly string[],
+  headers: Record<string, string> = { origin: server.url },
+  token = csrf,
+) {
   const response = await fetch(`${server.url}/operator/events/replay`, {
     method: 'POST',
     headers: { cookie, 'content-type': 'application/x-www-form-urlencoded', ...headers },
-    body: new URLSearchParams(events.map((id): [string, string] => ['event', id])),
+    body: new URLSearchParams([['csrf', token], ...events.map((id): [string, string] => ['event', id])]),
   })
   return { status: response.status, text: await response.text() }
 }
@@ -200,6 +206,8 @@ test('a queue that does not hear is told, and a page of another site replays not
   expect(count).toBe(before + 1)
   expect((await replay(['evt_upgraded'], { origin: 'https://evil.example' })).status).toBe(403)
   expect((await replay(['evt_upgraded'], {})).status).toBe(403)
+  expect((await replay(['evt_upgraded'], { origin: server.url }, '')).status).toBe(403)
+  expect((await replay(['evt_upgraded'], { origin: server.url }, csrf.replace(/.$/, '!'))).status).toBe(403)
   expect((await replay(['evt_upgraded', 'evt_nobody'])).status).toBe(404)
   expect(rung.length).toBe(count)
 })

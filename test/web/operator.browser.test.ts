@@ -66,7 +66,7 @@ test('the queue dashboard opens behind the sign-in and shows both queues, under 
   const { page, complaints } = await open('/operator/sign-in')
   await page.getByLabel('API key').fill(key)
   await page.keyboard.press('Enter')
-  await page.getByRole('link', { name: /Queues/ }).click()
+  await page.getByRole('navigation').getByRole('link', { name: 'Queues' }).click()
   await page
     .getByRole('link', { name: /^enrollment/ })
     .first()

@@ -67,11 +67,18 @@ test.each(table)(
   async ({ method, path, rule }) => {
     const stranger = await statusOf(method, path)
     if (rule === 'signed') return expect(stranger).toBe(415)
-    if (rule === 'everyone') return expect([401]).not.toContain(stranger)
+    if (rule === 'everyone' || rule === 'leaving') return expect([401]).not.toContain(stranger)
     expect(stranger).toBe(401)
     expect(await statusOf(method, path, bearer(`sl_aaaaaaaa_${'a'.repeat(32)}`))).toBe(401)
     expect(await statusOf(method, path, { authorization: 'Basic b3BlcmF0b3I6' })).toBe(401)
-    const allowed: readonly Role[] = rule === 'scraper' ? ['operator', 'plan_approver', 'viewer'] : rule
+    const allowed: readonly Role[] =
+      rule === 'scraper'
+        ? ['operator', 'plan_approver', 'viewer']
+        : rule === 'member'
+          ? ['member']
+          : rule === 'approver'
+            ? ['plan_approver']
+            : rule
     for (const role of roles) {
       const status = await statusOf(method, path, bearer(keys[role]))
       if (allowed.includes(role))
@@ -100,7 +107,7 @@ test('what is not in the table is not there, even for an operator', async () => 
 test('a route that somebody forgot to put into the table is closed and not open', async () => {
   const app = new Hono<WebEnv>()
   const nobody = async () => null
-  app.use(guard({ callerOfKey: nobody, callerOfSession: nobody, publicUrl: null }))
+  app.use(guard({ callerOfBearer: nobody, findSession: nobody, renewSession: nobody, publicUrl: null }))
   app.get('/api/v1/forgotten', (c) => c.text('everything'))
   expect((await app.request('/api/v1/forgotten')).status).toBe(404)
 })

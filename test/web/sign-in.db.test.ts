@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApiKey, revokeApiKey } from '../../src/auth/api-keys.ts'
 import type { WebServer } from '../../src/web/server.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { keyWithRole, listeningApp, signedIn, signInWith } from './app-for-test.ts'
+import { csrfOf, keyWithRole, listeningApp, signedIn, signInWith } from './app-for-test.ts'
 
 let db: TestDatabase
 let server: WebServer
@@ -88,7 +88,16 @@ test('a member’s key does not enter the panel, and leaves no session', async (
 
 test('signing out ends the session at once', async () => {
   const cookie = await signedIn(server.url, key)
-  const out = await browse('/operator/sign-out', { cookie, origin: server.url }, 'POST')
+  const headers = { cookie, origin: server.url }
+  const without = await browse('/operator/sign-out', headers, 'POST')
+  expect(without.status).toBe(403)
+  expect(await without.json()).toMatchObject({ code: 'csrf_token_missing' })
+  const out = await fetch(`${server.url}/operator/sign-out`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ csrf: await csrfOf(server.url, cookie) }),
+    redirect: 'manual',
+  })
   expect([out.status, out.headers.get('location')]).toEqual([303, '/operator/sign-in'])
   expect(out.headers.get('set-cookie')).toMatch(/^stepladder=; Max-Age=0/)
   expect((await browse('/operator', { cookie })).status).toBe(303)
@@ -145,12 +154,36 @@ test('what another site sends is refused: sign-in, sign-out and every button of 
     expect(put.status).toBe(403)
   }
   expect((await browse('/operator', { cookie })).status).toBe(200)
-  const own = await browse(
-    '/operator/queues/api/queues/enrollment/retry/failed',
-    { cookie, origin: server.url },
-    'PUT',
+  const own = { cookie, origin: server.url }
+  const retry = (headers: Record<string, string>) =>
+    browse('/operator/queues/api/queues/enrollment/retry/failed', headers, 'PUT')
+  expect((await retry(own)).status).toBe(403)
+  // The dashboard's own library sends back what the cookie says.
+  const first = await browse('/operator/queues', { cookie })
+  const given = first.headers.getSetCookie().find((text) => text.startsWith('XSRF-TOKEN='))!
+  expect(given).toMatch(/^XSRF-TOKEN=\w{64}; Path=\/operator\/queues; SameSite=Strict$/)
+  const token = given.split(/[=;]/)[1]!
+  expect((await retry({ ...own, 'x-xsrf-token': token })).status).not.toBe(403)
+  expect((await retry({ cookie, 'x-xsrf-token': token })).status).toBe(403)
+  // Another session's token is nobody's here.
+  const other = await csrfOf(server.url, await signedIn(server.url, key))
+  expect((await retry({ ...own, 'x-csrf-token': other })).status).toBe(403)
+})
+
+test('an hour later the browser gets another token, and a form that was open meanwhile still counts', async () => {
+  const cookie = await signedIn(server.url, key)
+  const csrf = await csrfOf(server.url, cookie)
+  await db.app`update auth.sessions set renewed_at = renewed_at - interval '61 minutes' where revoked_at is null`
+  const page = await browse('/operator', { cookie })
+  const renewed = page.headers.get('set-cookie')!.split(';')[0]!
+  expect(renewed).not.toBe(cookie)
+  const out = await browse(
+    '/operator/sign-out',
+    { cookie: renewed, origin: server.url, 'x-csrf-token': csrf },
+    'POST',
   )
-  expect(own.status).not.toBe(403)
+  expect(out.status).toBe(303)
+  expect((await browse('/operator', { cookie })).status).toBe(303)
 })
 
 test('the queue dashboard opens for an operator, with and without the slash, under its own policy', async () => {

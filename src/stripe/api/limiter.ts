@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from './pause.ts'
 
 /**
  * Evenly spaced turns, so many a second: each call resolves when its turn has come. Spaced rather than counted by the second,
  * or the turns of two seconds could come in one.
- * @throws AbortError when the signal ends the wait.
+ * @throws the signal's reason when it ends the wait.
  */
 export function createLimiter(perSecond: number, signal?: AbortSignal): () => Promise<void> {
   const apart = 1000 / perSecond
@@ -12,6 +12,6 @@ export function createLimiter(perSecond: number, signal?: AbortSignal): () => Pr
     const now = performance.now()
     const at = Math.max(now, next)
     next = at + apart
-    if (at > now) await sleep(at - now, undefined, signal && { signal })
+    if (at > now) await pause(at - now, signal)
   }
 }

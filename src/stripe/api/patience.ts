@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../log.ts'
 import { apiErrorOf, worthATry } from './api-errors.ts'
+import { pause } from './pause.ts'
 
 /** About two minutes in all, where Stripe says nothing of its own. */
 const MOST_TRIES = 9
@@ -19,7 +19,7 @@ export type PatienceOptions = {
 /**
  * Tries a read again where that may help: after 429, 5xx, and where nobody answered. Waits grow twofold and are spread over
  * half their length, so that several callers do not come back together; what Stripe asks for in `Retry-After` is the least.
- * @throws what `apiErrorOf` makes of the last error; AbortError when the signal ends a wait.
+ * @throws what `apiErrorOf` makes of the last error; the signal's reason when it ends a wait.
  */
 export function createPatience(options: PatienceOptions): <T>(read: () => Promise<T>) => Promise<T> {
   const { log, onWait, signal, firstWaitMs = FIRST_WAIT_MS } = options
@@ -38,7 +38,7 @@ export function createPatience(options: PatienceOptions): <T>(read: () => Promis
           'Stripe wants a wait',
         )
         onWait?.(wait / 1000, again.why)
-        await sleep(wait, undefined, signal && { signal })
+        await pause(wait, signal)
       }
     }
   }

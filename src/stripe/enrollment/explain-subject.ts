@@ -1,4 +1,5 @@
 import type { Reader } from '../../db/types.ts'
+import { mayBeId } from '../../entitlements/locked-pool.ts'
 import { Refused } from '../../errors.ts'
 
 /** What an id that a person asked about stands for. */
@@ -15,7 +16,7 @@ export type Subject = {
  * Finds what an id means: a subscription or customer of Stripe's, an organization's id, or its key within the default
  * tenant. Null: nothing is known under it, in the inbox neither.
  */
-export async function findSubject(reader: Reader, id: string): Promise<Subject | null> {
+async function findSubject(reader: Reader, id: string): Promise<Subject | null> {
   const [subscription] = await reader<{ customer: string | null }[]>`
     select coalesce(
       (select stripe_customer_id from stripe.subscriptions where stripe_subscription_id = ${id}),
@@ -30,7 +31,7 @@ export async function findSubject(reader: Reader, id: string): Promise<Subject |
     select
       coalesce(
         (select organization_id from stripe.customers where stripe_customer_id = ${customer}),
-        (select organization_id from organization.organizations where organization_id::text = lower(${id})),
+        (select organization_id from organization.organizations where organization_id = ${mayBeId(id) ? id : null}::uuid),
         (select organization_id from organization.organizations
           where organization_key = ${id}
             and tenant_id = (select tenant_id from organization.tenants where tenant_key = 'default'))
@@ -115,17 +116,18 @@ const kinds: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** What kind of thing an id names by its beginning; null where it may be one that `explain` takes. */
-export function kindOfId(id: string): string | null {
+function kindOfId(id: string): string | null {
   return kinds.find(([begins]) => begins.test(id))?.[1] ?? null
 }
 
 /** The subscription or customer that an event, a fetch or an object of Stripe's was about, as far as the inbox tells. */
 async function belongsTo(reader: Reader, id: string): Promise<string | null> {
+  const fetched = id.replace(/^fetch_/, '')
   const [about] = await reader<{ id: string | null }[]>`
     select coalesce(case when trail_kind is not null then stripe_subscription_id end, stripe_customer_id) as id
     from stripe.events where event_id = ${id}
     union all
-    select stripe_subscription_id from stripe.fetches where 'fetch_' || fetch_id = ${id}
+    select stripe_subscription_id from stripe.fetches where fetch_id = ${mayBeId(fetched) ? fetched : null}::uuid
     limit 1`
   return about?.id ?? null
 }
@@ -135,10 +137,11 @@ async function decisionOf(
   reader: Reader,
   id: string,
 ): Promise<{ kind: string; organizationId: string } | null> {
+  if (!mayBeId(id)) return null
   const [decided] = await reader<{ kind: string; organizationId: string }[]>`
-    select 'a grant' as kind, organization_id from entitlements.grants where grant_id::text = lower(${id})
-    union all select 'a ceiling', organization_id from entitlements.ceilings where ceiling_id::text = lower(${id})
-    union all select 'a pool', organization_id from entitlements.resource_pools where pool_id::text = lower(${id})
+    select 'a grant' as kind, organization_id from entitlements.grants where grant_id = ${id}::uuid
+    union all select 'a ceiling', organization_id from entitlements.ceilings where ceiling_id = ${id}::uuid
+    union all select 'a pool', organization_id from entitlements.resource_pools where pool_id = ${id}::uuid
     limit 1`
   return decided ?? null
 }

@@ -90,7 +90,7 @@ export async function explainSubscriptions(
 }
 
 /** Why a subscription without a claim has none. Pure. */
-export function whyNoClaim({
+function whyNoClaim({
   status,
   endedAt,
   unresolved,

@@ -1,6 +1,5 @@
 import type { Reader } from '../../db/types.ts'
 import type { Log } from '../../log.ts'
-import { countBodiesDropped } from '../../metrics.ts'
 
 /** Months (`2026-08`) of bodies that are old enough to go, by what became of them. */
 export type BodiesDropped = {
@@ -23,12 +22,11 @@ export async function dropOldBodies(sql: Reader, days: number): Promise<BodiesDr
   return { dropped: of('dropped'), needed: of('needed'), busy: of('busy') }
 }
 
-/** The same, told and counted. */
+/** The same, told in the log. How many months are left is a gauge (web/metrics.ts). */
 export async function letBodiesGo(sql: Reader, days: number, log: Log): Promise<BodiesDropped> {
   const gone = await dropOldBodies(sql, days)
   const { dropped, needed } = gone
   if (dropped.length > 0) {
-    countBodiesDropped(dropped.length)
     log.info(
       { part: 'sweep', months: dropped },
       'Dropped the bodies of months that INBOX_RETENTION_DAYS lets go',

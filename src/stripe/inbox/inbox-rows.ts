@@ -173,7 +173,8 @@ function markersOf(type: string, ofTrail = false): DoorMarker[] {
 
 /** A thin event tells nothing by itself; of a notice there is something to be done all the same. */
 function thinMarkers(type: string): DoorMarker[] {
-  return type === noticeType ? [ignored('subscription-changes', 'thin')] : both('ignored', 'thin')
+  if (type !== noticeType) return both('ignored', 'thin')
+  return [ignored('subscription-changes', 'thin')]
 }
 
 function ignored(write: Write, reason: string): DoorMarker {

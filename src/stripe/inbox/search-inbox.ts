@@ -166,8 +166,11 @@ function narrowing(tx: Tx, wanted: InboxSearch): PendingQuery<Row[]> | null {
     return tx`e.event_id in (
       select w.event_id from stripe.event_writes w
       where w.state = ${state} and (${reason}::text is null or w.reason = ${reason}))`
+  // A sweep that has no mark yet may have left anything behind.
   if (state === 'received')
-    return tx`e.inbox_id > (select coalesce(min(m.low_water), 0) from stripe.sweep_marks m)`
+    return tx`e.inbox_id > (
+      select case when count(*) < ${writes.length} then 0 else min(m.low_water) end
+      from stripe.sweep_marks m where m.sweep = any(${writes as unknown as string[]}))`
   return null
 }
 

@@ -1,7 +1,14 @@
-import type { PriceMeaning, Target } from '../enrollment/target.ts'
-import { targetOf } from '../enrollment/target.ts'
+import { type PriceMeaning, type Target, targetOf } from '../enrollment/target.ts'
 import type { SubscriptionState } from '../event/subscription-event.ts'
 import { asides, isTerminalStatus } from '../event/vertex.ts'
+import {
+  type Addon,
+  type HeldSubscription,
+  type Names,
+  type Tier,
+  toldHere,
+  toldThere,
+} from './tell-subscription.ts'
 
 /** In how many ways a subscription at Stripe can differ from what stands here. A closed list: docs/lifecycle.md has what each means. */
 export type DifferenceClass =
@@ -27,25 +34,6 @@ export type Difference = {
   next: string
 }
 
-type Tier = { planLadderId: string; productId: string }
-type Addon = { productId: string; quantity: number }
-
-/** What stands here of a subscription that has its organization. Times are Unix seconds. */
-export type HeldSubscription = {
-  organization: string
-  /** Stripe's word as it was resolved; null: nothing was resolved yet. */
-  status: string | null
-  cancelAt: number | null
-  pause: SubscriptionState['pause']
-  trialEnd: number | null
-  /** What it claims on ladders, and holds beside them, each with the status that stands beside it. */
-  tiers: readonly (Tier & { status: string })[]
-  addons: readonly (Addon & { status: string })[]
-  /** The event or fetch whose state stands; and why it is not settled, where it is not. */
-  resolvedBy: string | null
-  unresolved: string | null
-}
-
 /** How a customer could come to an organization, should its subscription be taken in now. */
 export type CustomerLink =
   | { kind: 'linked' }
@@ -60,9 +48,6 @@ export type Compared = {
   meaningOf: (price: string, product: string | null) => PriceMeaning | null
   nameOf: Names
 }
-
-/** Keys of products and ladders, by their ids. */
-export type Names = { product: (productId: string) => string; ladder: (planLadderId: string) => string }
 
 /**
  * How Stripe's answer and what stands here differ: compared is what the subscription claims, and not the place that its
@@ -208,42 +193,4 @@ const keyOfAddon = ({ productId, quantity }: Addon) => `${productId} ${quantity}
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((one) => b.includes(one))
-}
-
-function toldThere(state: SubscriptionState, target: Target, nameOf: Names): string {
-  const items = state.items.map(({ price, quantity }) =>
-    quantity === null ? price : `${quantity} × ${price}`,
-  )
-  const means =
-    target.kind === 'live'
-      ? holdings(target.tiers, target.addons, nameOf)
-      : target.kind === 'waiting'
-        ? `held: ${target.reason.replaceAll('_', ' ')}`
-        : 'claims nothing'
-  return [state.status, items.join(' + ') || 'no items', means, ...besides(state)].join('; ')
-}
-
-function toldHere(held: HeldSubscription | null, nameOf: Names): string {
-  if (held === null) return 'belongs to nobody'
-  if (held.status === null) return 'known, and not resolved yet'
-  const why = held.unresolved === null ? [] : [`not settled (${held.unresolved.replaceAll('_', ' ')})`]
-  const by = held.resolvedBy === null ? [] : [`by ${held.resolvedBy}`]
-  return [held.status, holdings(held.tiers, held.addons, nameOf), ...besides(held), ...why, ...by].join('; ')
-}
-
-function holdings(tiers: readonly Tier[], addons: readonly Addon[], { product, ladder }: Names): string {
-  const told = [
-    ...tiers.map((tier) => `${product(tier.productId)} on ${ladder(tier.planLadderId)}`),
-    ...addons.map((addon) => `${addon.quantity} × ${product(addon.productId)}`),
-  ]
-  return told.length === 0 ? 'claims nothing' : told.join(' + ')
-}
-
-function besides(of: Pick<SubscriptionState, 'cancelAt' | 'pause' | 'trialEnd'>): string[] {
-  const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')
-  return [
-    ...(of.cancelAt === null ? [] : [`cancels ${day(of.cancelAt)}`]),
-    ...(of.pause === null ? [] : [`collection paused (${of.pause.behavior})`]),
-    ...(of.trialEnd === null ? [] : [`trial until ${day(of.trialEnd)}`]),
-  ]
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Reader, Tx } from '../../db/types.ts'
 import { findOrganizations, provisioning } from '../customers/customer-rows.ts'
 import type { SubscriptionState } from '../event/subscription-event.ts'
-import type { CustomerLink, HeldSubscription, Names } from './differences.ts'
+import type { CustomerLink } from './differences.ts'
+import type { HeldSubscription, Names } from './tell-subscription.ts'
 
 /** An unhandled event or a due look older than this is not under way any more: nobody works, or it fails. */
 const STUCK = '5 minutes'

@@ -28,6 +28,8 @@ export type Asked<Query, Body> = {
   query: Query
   body: Body
   caller: Caller
+  /** Where the caller reached us, for answers that hold an address. */
+  origin: string
 }
 
 export type ApiAnswer = { status?: 200 | 201; json: unknown }
@@ -54,7 +56,11 @@ type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : null
  * Serves routes behind the guard, which has let the caller in. Refusals are thrown and become problem+json where the app
  * handles errors. Nothing is kept by a cache on the way: who holds what may change at any moment.
  */
-export function serveRoutes(app: Hono<WebEnv>, routes: readonly ApiRoute[]): Hono<WebEnv> {
+export function serveRoutes(
+  app: Hono<WebEnv>,
+  routes: readonly ApiRoute[],
+  publicUrl: string | null = null,
+): Hono<WebEnv> {
   for (const { method, path, query, body, answer } of routes) {
     app.on(method.toUpperCase(), path, async (c) => {
       const params: Record<string, string> = c.req.param()
@@ -65,6 +71,7 @@ export function serveRoutes(app: Hono<WebEnv>, routes: readonly ApiRoute[]): Hon
         query: readQuery(c, query),
         body: method === 'get' ? null : await readBody(c, body),
         caller: c.get('caller')!,
+        origin: publicUrl ?? new URL(c.req.url).origin,
       }
       const { status = 200, json } = await answer(asked)
       return c.json(json as object, status, { 'cache-control': 'no-store' })

@@ -9,19 +9,23 @@ import { type EventParts, eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { type GrantParts, grantRoutes } from './grants.ts'
 import { ladderRoutes } from './ladders.ts'
+import { memberLinkRoutes } from './member-links.ts'
 import { orgTypeRoutes } from './org-types.ts'
 import { organizationRoutes } from './organizations.ts'
+import { type PlanParts, planRoutes } from './plans.ts'
 import { productRoutes } from './products.ts'
 
-export type ApiParts = GrantParts & EventParts & { log: Log; check: Pick<CheckMemory, 'check'> }
+export type ApiParts = GrantParts & EventParts & PlanParts & { log: Log; check: Pick<CheckMemory, 'check'> }
 
 /** Everything under /api/v1 that is described by schemas. Who may ask for what stands in routes-and-roles.ts. */
-export function apiRoutes({ db, ringExpiry, ringAgain, log, check }: ApiParts): ApiRoute[] {
+export function apiRoutes(parts: ApiParts): ApiRoute[] {
+  const { db, ringExpiry, ringAgain, log, check } = parts
   return [
     checkRoute(check),
     ...enrollmentRoutes(db),
     ...organizationRoutes(db),
     ...explainRoutes(db),
+    ...memberLinkRoutes(db),
     ...grantRoutes({ db, ringExpiry }),
     ...orgTypeRoutes({
       db,
@@ -31,9 +35,10 @@ export function apiRoutes({ db, ringExpiry, ringAgain, log, check }: ApiParts): 
     ...productRoutes(db),
     ...ladderRoutes(db),
     ...eventRoutes({ db, log, ringAgain }),
+    ...planRoutes(parts),
   ]
 }
 
-export function api(parts: ApiParts): Hono<WebEnv> {
-  return serveRoutes(new Hono<WebEnv>(), apiRoutes(parts))
+export function api(parts: ApiParts & { publicUrl: string | null }): Hono<WebEnv> {
+  return serveRoutes(new Hono<WebEnv>(), apiRoutes(parts), parts.publicUrl)
 }

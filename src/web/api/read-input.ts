@@ -91,9 +91,14 @@ function sentencesOf(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((name) => `${shown([...issue.path, name].join('.'))} is not a field here`)
   const field = issue.path.length === 0 ? 'The body' : shown(issue.path.join('.'))
-  if (issue.code === 'invalid_type' && issue.input === undefined) return [`${field} is missing`]
-  if (issue.code !== 'invalid_type' || isOurs(issue.message)) return [`${field} ${plain(issue)}`]
-  return [`${field} has to be ${words[issue.expected] ?? issue.expected}`]
+  return [`${field} ${faultOf(issue)}`]
+}
+
+/** What is wrong with a field, as the end of a sentence that begins with it. */
+export function faultOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing'
+  if (issue.code !== 'invalid_type' || isOurs(issue.message)) return plain(issue)
+  return `has to be ${words[issue.expected] ?? issue.expected}`
 }
 
 const words: Record<string, string> = {

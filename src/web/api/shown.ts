@@ -8,8 +8,8 @@ import type { OrgType } from '../../organization/org-types.ts'
 import type { Organization } from '../../organization/organizations.ts'
 
 /** Who did it, as the history will say for ever: the key, and what its maker called it. */
-export function actorOf({ apiKeyId, name }: Caller): Actor {
-  return { type: 'operator', id: apiKeyId, ...(name && { name }) }
+export function actorOf({ id, name }: Caller): Actor {
+  return { type: 'operator', id, ...(name && { name }) }
 }
 
 export function shownOrganization(organization: Organization) {

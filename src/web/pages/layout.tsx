@@ -3,16 +3,24 @@ import type { Child, FC } from 'hono/jsx'
 import { raw } from 'hono/utils/html'
 import type { Role } from '../../auth/api-keys.ts'
 import { assetUrl } from '../assets.ts'
+import type { Flash } from '../flash.ts'
+import { ruleFor } from '../routes-and-roles.ts'
+import { ConfirmDialog } from './confirm-dialog.tsx'
+import { CsrfField } from './csrf-field.tsx'
+import { FlashMessage } from './flash-message.tsx'
 
 // The first line of each of these files stands for what tsconfig.json says too: an installed command runs from anywhere, and
 // the compiler of the moment looks for that file where it is run.
 
-/** Whoever looks at a page of the panel. */
-export type Viewer = { name: string; role: Role }
+/**
+ * Whoever looks at a page of the panel; `csrf`: what the page's forms carry (see CsrfField); `flash`: what became of what
+ * they did just now.
+ */
+export type Viewer = { name: string; role: Role; csrf: string; flash: Flash | null }
 
 const doctype = raw('<!doctype html>')
 
-/** Every page: our own style sheet, no script. */
+/** Every page: our own style sheets and script, nothing inline, nothing from elsewhere. */
 export const Layout: FC<{ title: string; children?: Child }> = ({ title, children }) => (
   <>
     {doctype}
@@ -26,6 +34,8 @@ export const Layout: FC<{ title: string; children?: Child }> = ({ title, childre
         <link rel="icon" href={assetUrl('mark.svg')} type="image/svg+xml" />
         <link rel="stylesheet" href={assetUrl('operator.css')} />
         <link rel="stylesheet" href={assetUrl('panel.css')} />
+        <link rel="stylesheet" href={assetUrl('forms.css')} />
+        <script src={assetUrl('panel.js')} type="module" />
       </head>
       <body>{children}</body>
     </html>
@@ -38,14 +48,31 @@ export const Brand: FC = () => (
   </p>
 )
 
-/** Where the panel's navigation leads, and who is led there. */
-const places: readonly { href: string; name: string; roles?: readonly Role[] }[] = [
-  { href: '/operator', name: 'Home' },
-  { href: '/operator/events', name: 'Inbox' },
-  { href: '/operator/queues', name: 'Queues', roles: ['operator'] },
+/** The panel's tabs, in the order in which they stand. Each is shown to whom its own rule in routes-and-roles.ts lets in. */
+const tabs: readonly { href: string; name: string }[] = [
+  { href: '/operator', name: 'Overview' },
+  { href: '/operator/ladders', name: 'Plan ladders' },
+  { href: '/operator/products', name: 'Products' },
+  { href: '/operator/org-types', name: 'Org types' },
+  { href: '/operator/organizations', name: 'Organizations' },
+  { href: '/operator/enrollment', name: 'Enrollment' },
+  { href: '/operator/grants', name: 'Grants' },
+  { href: '/operator/plans', name: 'Revenue plans' },
+  { href: '/operator/events', name: 'Events' },
+  { href: '/operator/waiting', name: 'Waiting' },
+  { href: '/operator/validation', name: 'Validation' },
+  { href: '/operator/keys', name: 'Keys' },
+  { href: '/operator/queues', name: 'Queues' },
 ]
 
-/** A page of the panel: the bar with its navigation, and the main part. `at` is the place that it belongs to. */
+function tabsFor(role: Role) {
+  return tabs.filter(({ href }) => {
+    const rule = ruleFor('GET', href)
+    return Array.isArray(rule) && rule.includes(role)
+  })
+}
+
+/** A page of the panel: the bar with its tabs, and the main part. `at` is the tab that it belongs to, or a page below it. */
 export const PanelPage: FC<{ title: string; at: string; viewer: Viewer; children?: Child }> = ({
   title,
   at,
@@ -58,16 +85,8 @@ export const PanelPage: FC<{ title: string; at: string; viewer: Viewer; children
     </a>
     <header class="bar">
       <Brand />
-      <nav aria-label="Panel">
-        {places
-          .filter(({ roles }) => !roles || roles.includes(viewer.role))
-          .map(({ href, name }) => (
-            <a href={href} {...(href === at ? { 'aria-current': 'page' as const } : {})}>
-              {name}
-            </a>
-          ))}
-      </nav>
       <form method="post" action="/operator/sign-out">
+        <CsrfField token={viewer.csrf} />
         <span class="who">
           {viewer.name ? `${viewer.name} · ` : ''}
           {viewer.role.replace('_', ' ')}
@@ -76,9 +95,26 @@ export const PanelPage: FC<{ title: string; at: string; viewer: Viewer; children
           Sign out
         </button>
       </form>
+      <input type="checkbox" id="show-tabs" class="toggle" />
+      <label for="show-tabs" class="toggle-label">
+        Menu
+      </label>
+      <nav aria-label="Panel">
+        {tabsFor(viewer.role).map(({ href, name }) => (
+          <a href={href} {...(isAt(at, href) ? { 'aria-current': 'page' as const } : {})}>
+            {name}
+          </a>
+        ))}
+      </nav>
     </header>
     <main id="main" tabindex={-1}>
+      {viewer.flash && <FlashMessage flash={viewer.flash} />}
       {children}
     </main>
+    <ConfirmDialog />
   </Layout>
 )
+
+function isAt(at: string, href: string): boolean {
+  return at === href || (href !== '/operator' && at.startsWith(`${href}/`))
+}

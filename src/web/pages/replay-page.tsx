@@ -2,6 +2,7 @@
 import type { FC } from 'hono/jsx'
 import type { ReplayWrite } from '../../stripe/inbox/replay.ts'
 import type { ReplayPlan } from '../replay-events.ts'
+import { CsrfField } from './csrf-field.tsx'
 import { eventPath, inboxPath } from './events-page.tsx'
 import { PanelPage, type Viewer } from './layout.tsx'
 import { Table } from './table.tsx'
@@ -48,6 +49,7 @@ export const ReplayPage: FC<ReplayPageData> = ({ viewer, plan, events, more, bac
           <h2 id="touched">Would be handled again</h2>
           <Writes caption="Writes that would be handled again" writes={toRing} />
           <form method="post" action={`${inboxPath}/replay`} class="actions">
+            <CsrfField token={viewer.csrf} />
             {rung.map((event) => (
               <input type="hidden" name="event" value={event} />
             ))}

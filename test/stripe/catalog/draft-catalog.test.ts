@@ -124,11 +124,11 @@ describe('a product that the catalog does not know', () => {
   })
 
   test('never takes the key of another: the older one keeps the name, and a held product is only proposed', () => {
-    const younger = product('prod_b', 'Pro', { created: 20 })
-    const older = product('prod_a', 'Pro', { created: 10 })
+    const younger = product('prod_a', 'Pro', { created: 20 })
+    const older = product('prod_b', 'Pro', { created: 10 })
     const draft = drafted([younger, older, product('prod_c', 'Public Tier')])
-    expect(productOf(draft, 'pro')!.stripeProducts).toEqual(['prod_a'])
-    expect(productOf(draft, 'pro-2')!.stripeProducts).toEqual(['prod_b'])
+    expect(productOf(draft, 'pro')!.stripeProducts).toEqual(['prod_b'])
+    expect(productOf(draft, 'pro-2')!.stripeProducts).toEqual(['prod_a'])
     expect(productOf(draft, 'public-tier')).toEqual(publicTier)
     expect(draft.notes.get('public-tier-2')![0]).toContain(
       'Nothing at Stripe stands for the product public-tier',
@@ -172,6 +172,22 @@ describe('a product that the catalog holds', () => {
     const draft = drafted([told], [price('price_1', 'prod_1'), price('price_2', 'prod_1')], split)
     expect(productOf(draft, 'plans')).toMatchObject({ stripeProducts: [], stripePrices: ['price_2'] })
     expect(draft.notes.get('plans')![0]).toContain('Other prices of prod_1 stand for other products already')
+  })
+
+  test('of which nobody has said what it is, gets what its metadata says since; retired by a person, it stays so', () => {
+    const open = (status: HeldProduct['status']) => ({
+      ...fresh,
+      products: [{ ...publicTier, key: 'seats', status, stripeProducts: ['prod_1'] }, publicTier],
+    })
+    const seats = product('prod_1', 'Seats', { metadata: { type: 'addon' } })
+    expect(productOf(drafted([seats], [], open('draft')), 'seats')).toMatchObject({
+      type: 'addon',
+      status: 'published',
+    })
+    expect(productOf(drafted([seats], [], open('retired')), 'seats')).toMatchObject({
+      type: 'addon',
+      status: 'retired',
+    })
   })
 
   test('is joined by a Stripe product whose metadata names its key', () => {

@@ -4,6 +4,7 @@ import { forceTransition } from '../../../src/entitlements/force-transition.ts'
 import { issueGrant } from '../../../src/entitlements/issue-grant.ts'
 import { explain, explainAt } from '../../../src/stripe/enrollment/explain.ts'
 import { knownSubject } from '../../../src/stripe/enrollment/explain-subject.ts'
+import { subscriptionStateOf } from '../../../src/stripe/event/subscription-state.ts'
 import { event, newWorld, PRICES, subscription, type World } from '../../support/world.ts'
 
 const DAY = 86_400
@@ -89,29 +90,40 @@ describe('the chain from a tier to what caused it', () => {
     expect(then.known.last!.seconds_late).toBeGreaterThanOrEqual(7200 - 60 - 60)
   })
 
-  test('a fetch that settled a hole is told with what Stripe said and when', async () => {
-    const ids = { id: 'sub_asked', customer: 'cus_asked' }
-    await world.deliver(event('customer.subscription.created', subscription(ids), { created: T }))
-    const fetchId = '00000000-0000-4000-8000-00000000000f'
-    await world.owner`
-      insert into stripe.fetches (fetch_id, stripe_subscription_id, window_from, window_until, state, lease_token, changes_due_at)
-      select ${fetchId}, 'sub_asked', ${T + 600}, ${T + 620}, jsonb_set(resolved_state, '{items,0,price}', '"price_pro"'), 1, null
-      from stripe.subscriptions where stripe_subscription_id = 'sub_asked'`
-    await world.owner`update stripe.subscriptions set lease_token = 1 where stripe_subscription_id = 'sub_asked'`
-    const ended = subscription({ ...ids, items: [['si_1', PRICES.pro]] })
-    await world.deliver(
-      event('customer.subscription.updated', ended, { created: T + 900, previous: { metadata: { a: 'b' } } }),
-    )
-    const fetched = `fetch_${fetchId}`
-    await world.owner`
-      update stripe.subscriptions set resolved_by = ${fetched} where stripe_subscription_id = 'sub_asked'`
-    const { subscriptions } = await about('sub_asked')
-    expect(subscriptions[0]).toMatchObject({
-      resolved_by: fetched,
-      known_from: {
-        fetch: { status: 'active', true_from: new Date((T + 600) * 1000).toISOString() },
-      },
+  test('a fetch that moved a tier is told with what Stripe said, when, and for which time it was true', async () => {
+    const pro = subscription({ items: [['si_1', PRICES.pro]] })
+    const state = subscriptionStateOf(pro)
+    if ('unreadable' in state) throw new Error(state.unreadable)
+    const stripeDate = Math.floor(Date.now() / 1000)
+    const asked = await newWorld({
+      stripe: { subscription: async () => ({ kind: 'found', state, date: stripeDate, elapsed: 1 }) },
     })
+    try {
+      const seats = subscription({ items: [['si_1', PRICES.seats]] })
+      await asked.deliver(event('customer.subscription.created', subscription(), { created: T }))
+      await asked.deliver(
+        event('customer.subscription.updated', pro, { created: T + 600, previous: itemsOf(seats) }),
+      )
+      asked.parts.now = () => new Date(Date.now() + 15_000)
+      await asked.look('sub_1')
+      const { ladders, subscriptions } = await explain(
+        asked.app,
+        await knownSubject(asked.app, 'sub_1'),
+        new Date(),
+      )
+      const fetched = {
+        subscription: 'sub_1',
+        status: 'active',
+        true_from: new Date((stripeDate - 11) * 1000).toISOString(),
+        true_until: new Date((stripeDate + 10) * 1000).toISOString(),
+      }
+      expect(subscriptions).toMatchObject([
+        { resolved_by: expect.stringMatching(/^fetch_/), unresolved: null, known_from: { fetch: fetched } },
+      ])
+      expect(ladders[0]).toMatchObject({ product: 'pro' })
+    } finally {
+      await asked.close()
+    }
   })
 })
 
@@ -246,7 +258,7 @@ describe('every claim, and why it does not have the place', () => {
 })
 
 describe('what is held, and what comes next', () => {
-  test('a write that waits says on what and the one thing to do; R74: others of the customer are not held up', async () => {
+  test('a write that waits says on what and the one thing to do', async () => {
     await world.deliver(
       event(
         'customer.subscription.created',
@@ -264,7 +276,12 @@ describe('what is held, and what comes next', () => {
       },
     ])
     expect(subscriptions).toMatchObject([
-      { id: 'sub_w', unresolved: 'unmapped_price', items: [], claims_nothing: 'not settled: unmapped price' },
+      {
+        id: 'sub_w',
+        unresolved: 'unmapped_price',
+        items: [{ product: null }],
+        claims_nothing: 'not settled: unmapped price',
+      },
     ])
     expect(ladders).toMatchObject([{ ladder: 'core', product: 'public-tier', next_in_line: null }])
   })
@@ -380,6 +397,8 @@ describe('where it stood at a time that has passed', () => {
         ]),
       }
     }
+    // Half an hour in, Stripe had made two of them and told none.
+    expect((await at(new Date((T + 1800) * 1000))).late).toEqual(['evt_t1', 'evt_t2'])
     expect(await at(before)).toEqual({
       place: [null, null, null, null],
       moves: 0,

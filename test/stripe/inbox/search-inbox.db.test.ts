@@ -106,6 +106,22 @@ test('a state is that of one write or both, and its reason is the same write’s
   expect(await inState('done', 'unmapped_price')).toEqual([])
 })
 
+test('what was not taken up is looked for above the sweeps’ marks, and everywhere while one has none', async () => {
+  const [row] = await world.owner<{ inboxId: number }[]>`
+    select inbox_id from stripe.events where event_id = 'evt_new'`
+  const mark = (sweep: string, at: number) => world.owner`
+    insert into stripe.sweep_marks (sweep, low_water) values (${sweep}, ${at})
+    on conflict (sweep) do update set low_water = excluded.low_water`
+  await mark('enrollment', row!.inboxId)
+  await mark('another', row!.inboxId)
+  expect(await found({ state: 'received' })).toEqual(['evt_new'])
+  await mark('subscription-changes', row!.inboxId - 1)
+  expect(await found({ state: 'received' })).toEqual(['evt_new'])
+  await mark('subscription-changes', row!.inboxId)
+  expect(await found({ state: 'received' })).toEqual([])
+  await world.owner`delete from stripe.sweep_marks`
+})
+
 test('a time is found exactly, whatever the order of numbers around it', async () => {
   const times = await world.owner<{ event: string; receivedAt: Date }[]>`
     select event_id as event, received_at from stripe.events order by inbox_id`

@@ -5,6 +5,7 @@ import { Refused } from '../../../src/errors.ts'
 import { openAlarms } from '../../../src/stripe/alarms.ts'
 import { recordFetchedChanges } from '../../../src/stripe/changes/record-fetched-changes.ts'
 import { openOrganization } from '../../../src/stripe/customers/open-organization.ts'
+import { enroll } from '../../../src/stripe/enrollment/enroll.ts'
 import type { Reconciled } from '../../../src/stripe/reconcile/reconcile.ts'
 import { readDifferences } from '../../../src/stripe/reconcile/reconcile-runs.ts'
 import {
@@ -250,7 +251,6 @@ describe('what is merely on its way', () => {
   }
 
   test('is looked at again at the end, and is no difference once it has come', async () => {
-    const { enroll } = await import('../../../src/stripe/enrollment/enroll.ts')
     const { enrollment } = await goingUp()
     stripe.beforeAnswer = async () => {
       await enroll(world.app, { events: enrollment }, world.parts)
@@ -266,6 +266,17 @@ describe('what is merely on its way', () => {
     const done = await reconcile(world, stripe, { repair: true })
     expect(await told(world, done)).toEqual(['wrong_tier in_flight sub_1'])
     expect([done.differs, await fetches()]).toEqual([0, 0])
+  })
+
+  test('an answer that is older than what an event has just told is no difference: nobody is moved down by it', async () => {
+    await subscribed(world, stripe, { id: 'sub_1' })
+    const previous = { items: (subscription() as { items: object }).items }
+    await world.deliver(
+      event('customer.subscription.updated', subscription({ ...pro }), { created: seconds() - 3, previous }),
+    )
+    const done = await reconcile(world, stripe, { repair: true })
+    expect(await told(world, done)).toEqual(['wrong_tier in_flight sub_1'])
+    expect([done.differs, await fetches(), await world.tier('cus_1')]).toEqual([0, 0, 'pro'])
   })
 
   test('an event that nobody has taken up for minutes is not on its way any more', async () => {
@@ -350,5 +361,10 @@ test('one subscription that cannot be taken in does not stop the others, and is 
   const done = await reconcile(world, stripe, { repair: true })
   expect(await told(world, done)).toEqual(['missing_here differs sub_1', 'missing_here repaired sub_2'])
   expect((await explained(done)).next).toContain('could not be taken in: P0001')
-  expect(await world.tier('cus_2')).toBe('pro')
+  expect([await world.tier('cus_1'), await world.tier('cus_2')]).toEqual([null, 'pro'])
+  await world.owner`drop trigger planted on stripe.subscriptions`
+  expect(await told(world, await reconcile(world, stripe, { repair: true }))).toEqual([
+    'missing_here repaired sub_1',
+  ])
+  expect(await world.tier('cus_1')).toBe('pro')
 })

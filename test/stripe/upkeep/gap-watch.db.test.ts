@@ -158,6 +158,20 @@ test('told to stop, it stops between two windows and keeps what it has', async (
   expect((await marks())!.until).toBeLessThan(now - 2 * DAY)
 })
 
+test('the mark never falls, though each look begins an hour behind it', async () => {
+  await look()
+  const before = await marks()
+  const stop = new AbortController()
+  const stopping = {
+    async *events(range: EventRange) {
+      yield* api.events(range)
+      stop.abort()
+    },
+  }
+  await look({ api: stopping, signal: stop.signal }).catch(() => {})
+  expect((await marks())!.until).toBe(before!.until)
+})
+
 test('away for longer than Stripe keeps its list, it says so: what lies before is for reconcile', async () => {
   await look()
   now += 40 * DAY

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runValidators } from '../../../src/governance/validators/run-validators.ts'
 import { silentLog } from '../../../src/log.ts'
 import { apiRoutes } from '../../../src/web/api/api.ts'
 import { bearer } from '../app-for-test.ts'
@@ -37,6 +38,8 @@ test('no route takes a field or a parameter that it does not know', async () => 
     ringExpiry: () => {},
     ringAgain: async () => true,
     check,
+    now: Date.now,
+    runValidators,
   })
   expect(routes.length).toBeGreaterThan(35)
   for (const { method, path, body, query } of routes) {

@@ -1,0 +1,35 @@
+import type { PlanType } from './plan-type.ts'
+
+/** An account that is about to leave: its payment fails, its trial ends, or it has said that it goes. */
+export const renewalDefense: PlanType = {
+  planType: 'RENEWAL_DEFENSE',
+  objective: 'Secure renewal before day -30',
+  days: 30,
+  triesPerStep: 3,
+  steps: [
+    {
+      actionType: 'REQUEST_RENEWAL_MEETING',
+      does: 'asks the customer for a meeting about the renewal',
+      risk: 'HIGH',
+      costClass: 'MEDIUM',
+      humanTouch: true,
+      reach: 'external',
+    },
+    {
+      actionType: 'PREP_RENEWAL_BRIEF',
+      does: 'gathers what is known about the account into a brief',
+      risk: 'LOW',
+      costClass: 'EXPENSIVE',
+      humanTouch: false,
+      reach: 'internal',
+    },
+    {
+      actionType: 'ESCALATE_SUPPORT_RISK',
+      does: 'tells support that the account is at risk',
+      risk: 'LOW',
+      costClass: 'CHEAP',
+      humanTouch: false,
+      reach: 'internal',
+    },
+  ],
+}

@@ -1,0 +1,38 @@
+import type { Caller, KeyCheck } from '../auth/api-keys.ts'
+import { looksLikeToken } from '../auth/identity-tokens.ts'
+import { Refused } from '../errors.ts'
+import { wrongKeyLimit } from './wrong-key-limit.ts'
+
+/** Wrong keys that one address may bring in a minute. */
+const mostWrong = 100
+
+export type BearerParts = {
+  keys: KeyCheck
+  /** Whose token of the identity provider it is; null where none is set up. */
+  callerOfToken: ((text: string) => Promise<Caller>) | null
+  now: () => number
+}
+
+/**
+ * Who a bearer is: an API key's holder, or somebody whom the identity provider knows. An address that brought many wrong keys is
+ * refused new ones for the rest of a minute; keys that were good here before go on working, since many people may share an address.
+ * @throws Refused `too_many_wrong_keys` (429); for a token, what is wrong with it
+ */
+export function createBearerCheck({ keys, callerOfToken, now }: BearerParts) {
+  const limit = wrongKeyLimit(now, mostWrong)
+  return async (text: string, address: string): Promise<Caller | null> => {
+    if (callerOfToken && looksLikeToken(text)) return callerOfToken(text)
+    const wait = limit.waitFor(address)
+    if (wait > 0 && !keys.seen(text)) {
+      throw new Refused(
+        'too_many_wrong_keys',
+        'Too many wrong keys came from this address.',
+        `Try again in ${wait} seconds.`,
+        429,
+      )
+    }
+    const caller = await keys(text)
+    if (!caller) limit.wrong(address)
+    return caller
+  }
+}
