@@ -591,6 +591,60 @@ begin
 end $$;
 
 --
+-- Name: raise_tenant_wall(); Type: FUNCTION; Schema: organization; Owner: -
+--
+
+CREATE FUNCTION organization.raise_tenant_wall() RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+declare
+  v_ours constant name[] := array['organization', 'billing', 'entitlements', 'stripe', 'governance', 'outbound', 'auth'];
+  v_statement text;
+begin
+  if to_regrole('stepladder_web') is null then return false; end if;
+
+  for v_statement in
+    -- What the application may do, this role may do, with fewer rows.
+    select format('grant usage on schema %I to stepladder_web', nspname) from pg_namespace where nspname = any(v_ours)
+    union all
+    select format('grant %s on table %s to stepladder_web', string_agg(distinct a.privilege_type, ', '), c.oid::regclass)
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a
+    where n.nspname = any(v_ours) and c.relkind in ('r', 'p', 'v') and a.grantee = 'stepladder_app'::regrole
+    group by c.oid
+    union all
+    select format('grant %s (%I) on table %s to stepladder_web', a.privilege_type, t.attname, c.oid::regclass)
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) a
+    where n.nspname = any(v_ours) and a.grantee = 'stepladder_app'::regrole
+    union all
+    select format('grant %s on sequence %s to stepladder_web', a.privilege_type, c.oid::regclass)
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a
+    where n.nspname = any(v_ours) and c.relkind = 'S' and a.grantee = 'stepladder_app'::regrole
+    union all
+    select format('grant execute on function %s to stepladder_web', p.oid::regprocedure)
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace, aclexplode(p.proacl) a
+    where n.nspname = any(v_ours) and a.grantee = 'stepladder_app'::regrole
+    union all
+    -- The rows.
+    select unnest(array[
+      format('alter table %s enable row level security', c.oid::regclass),
+      format('create policy whole on %s to stepladder_app using (true) with check (true)', c.oid::regclass),
+      format(
+        'create policy own_tenant on %s to stepladder_web '
+          'using (tenant_id = nullif(current_setting(''stepladder.tenant'', true), '''')::uuid) '
+          'with check (tenant_id = nullif(current_setting(''stepladder.tenant'', true), '''')::uuid)',
+        c.oid::regclass)
+    ])
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    join pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant_id' and not t.attisdropped
+    where n.nspname = any(v_ours) and c.relkind in ('r', 'p') and not c.relrowsecurity
+  loop
+    execute v_statement;
+  end loop;
+  return true;
+end $$;
+
+--
 -- Name: drop_old_bodies(integer); Type: FUNCTION; Schema: stripe; Owner: -
 --
 
@@ -1223,6 +1277,8 @@ CREATE TABLE governance.revenue_plans (
     flagged_at timestamp with time zone,
     snapshot jsonb,
     snapshot_at timestamp with time zone,
+    look_at timestamp with time zone,
+    waits_for text,
     CONSTRAINT revenue_plans_aborted CHECK (((plan_status = 'ABORTED'::text) = (aborted_at IS NOT NULL))),
     CONSTRAINT revenue_plans_approved CHECK (((plan_status = 'DRAFT'::text) = (approved_at IS NULL))),
     CONSTRAINT revenue_plans_completed CHECK (((plan_status = 'COMPLETED'::text) = (completed_at IS NOT NULL))),
@@ -1237,7 +1293,8 @@ CREATE TABLE governance.revenue_plans (
     CONSTRAINT revenue_plans_plan_status_check CHECK ((plan_status = ANY (ARRAY['DRAFT'::text, 'APPROVED'::text, 'ACTIVE'::text, 'PAUSED'::text, 'COMPLETED'::text, 'ABORTED'::text, 'EXPIRED'::text]))),
     CONSTRAINT revenue_plans_plan_type_check CHECK ((plan_type <> ''::text)),
     CONSTRAINT revenue_plans_snapshot CHECK (((snapshot IS NULL) = (snapshot_at IS NULL))),
-    CONSTRAINT revenue_plans_steps_check CHECK ((jsonb_typeof(steps) = 'array'::text))
+    CONSTRAINT revenue_plans_steps_check CHECK ((jsonb_typeof(steps) = 'array'::text)),
+    CONSTRAINT revenue_plans_waits CHECK (((look_at IS NULL) = (waits_for IS NULL)))
 );
 
 --
@@ -2372,6 +2429,12 @@ CREATE INDEX revenue_plans_running ON governance.revenue_plans USING btree (plan
 CREATE INDEX risk_signals_by_plan ON governance.risk_signals USING btree (tenant_id, plan_id, seen_at) WHERE (plan_id IS NOT NULL);
 
 --
+-- Name: step_executions_in_flight; Type: INDEX; Schema: governance; Owner: -
+--
+
+CREATE INDEX step_executions_in_flight ON governance.step_executions USING btree (claimed_at) WHERE (state = ANY (ARRAY['claimed'::text, 'sent'::text]));
+
+--
 -- Name: step_executions_one_in_flight; Type: INDEX; Schema: governance; Owner: -
 --
 
@@ -3026,40 +3089,496 @@ ALTER TABLE ONLY stripe.subscriptions
     ADD CONSTRAINT subscriptions_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES billing.subscriptions(subscription_id);
 
 --
+-- Name: api_keys; Type: ROW SECURITY; Schema: auth; Owner: -
+--
+
+ALTER TABLE auth.api_keys ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: member_links; Type: ROW SECURITY; Schema: auth; Owner: -
+--
+
+ALTER TABLE auth.member_links ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: operator_actions; Type: ROW SECURITY; Schema: auth; Owner: -
+--
+
+ALTER TABLE auth.operator_actions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_keys own_tenant; Type: POLICY; Schema: auth; Owner: -
+--
+
+CREATE POLICY own_tenant ON auth.api_keys TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: member_links own_tenant; Type: POLICY; Schema: auth; Owner: -
+--
+
+CREATE POLICY own_tenant ON auth.member_links TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: operator_actions own_tenant; Type: POLICY; Schema: auth; Owner: -
+--
+
+CREATE POLICY own_tenant ON auth.operator_actions TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: sessions own_tenant; Type: POLICY; Schema: auth; Owner: -
+--
+
+CREATE POLICY own_tenant ON auth.sessions TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: sessions; Type: ROW SECURITY; Schema: auth; Owner: -
+--
+
+ALTER TABLE auth.sessions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: api_keys whole; Type: POLICY; Schema: auth; Owner: -
+--
+
+CREATE POLICY whole ON auth.api_keys TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: member_links whole; Type: POLICY; Schema: auth; Owner: -
+--
+
+CREATE POLICY whole ON auth.member_links TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: operator_actions whole; Type: POLICY; Schema: auth; Owner: -
+--
+
+CREATE POLICY whole ON auth.operator_actions TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: sessions whole; Type: POLICY; Schema: auth; Owner: -
+--
+
+CREATE POLICY whole ON auth.sessions TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: accounts; Type: ROW SECURITY; Schema: billing; Owner: -
+--
+
+ALTER TABLE billing.accounts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: accounts own_tenant; Type: POLICY; Schema: billing; Owner: -
+--
+
+CREATE POLICY own_tenant ON billing.accounts TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: subscription_changes own_tenant; Type: POLICY; Schema: billing; Owner: -
+--
+
+CREATE POLICY own_tenant ON billing.subscription_changes TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: subscriptions own_tenant; Type: POLICY; Schema: billing; Owner: -
+--
+
+CREATE POLICY own_tenant ON billing.subscriptions TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: subscription_changes; Type: ROW SECURITY; Schema: billing; Owner: -
+--
+
+ALTER TABLE billing.subscription_changes ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: subscriptions; Type: ROW SECURITY; Schema: billing; Owner: -
+--
+
+ALTER TABLE billing.subscriptions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: accounts whole; Type: POLICY; Schema: billing; Owner: -
+--
+
+CREATE POLICY whole ON billing.accounts TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: subscription_changes whole; Type: POLICY; Schema: billing; Owner: -
+--
+
+CREATE POLICY whole ON billing.subscription_changes TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: subscriptions whole; Type: POLICY; Schema: billing; Owner: -
+--
+
+CREATE POLICY whole ON billing.subscriptions TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: ceilings; Type: ROW SECURITY; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE entitlements.ceilings ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: grants; Type: ROW SECURITY; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE entitlements.grants ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: ceilings own_tenant; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY own_tenant ON entitlements.ceilings TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: grants own_tenant; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY own_tenant ON entitlements.grants TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: pool_provision_transitions own_tenant; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY own_tenant ON entitlements.pool_provision_transitions TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: pool_provisions own_tenant; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY own_tenant ON entitlements.pool_provisions TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: resource_pools own_tenant; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY own_tenant ON entitlements.resource_pools TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: subscription_claims own_tenant; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY own_tenant ON entitlements.subscription_claims TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: pool_provision_transitions; Type: ROW SECURITY; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE entitlements.pool_provision_transitions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: pool_provisions; Type: ROW SECURITY; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE entitlements.pool_provisions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: resource_pools; Type: ROW SECURITY; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE entitlements.resource_pools ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: subscription_claims; Type: ROW SECURITY; Schema: entitlements; Owner: -
+--
+
+ALTER TABLE entitlements.subscription_claims ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: ceilings whole; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY whole ON entitlements.ceilings TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: grants whole; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY whole ON entitlements.grants TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: pool_provision_transitions whole; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY whole ON entitlements.pool_provision_transitions TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: pool_provisions whole; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY whole ON entitlements.pool_provisions TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: resource_pools whole; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY whole ON entitlements.resource_pools TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: subscription_claims whole; Type: POLICY; Schema: entitlements; Owner: -
+--
+
+CREATE POLICY whole ON entitlements.subscription_claims TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: budget_configs; Type: ROW SECURITY; Schema: governance; Owner: -
+--
+
+ALTER TABLE governance.budget_configs ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: budget_reservations; Type: ROW SECURITY; Schema: governance; Owner: -
+--
+
+ALTER TABLE governance.budget_reservations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: budget_usage; Type: ROW SECURITY; Schema: governance; Owner: -
+--
+
+ALTER TABLE governance.budget_usage ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: operator_tasks; Type: ROW SECURITY; Schema: governance; Owner: -
+--
+
+ALTER TABLE governance.operator_tasks ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: outcomes; Type: ROW SECURITY; Schema: governance; Owner: -
+--
+
+ALTER TABLE governance.outcomes ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: budget_configs own_tenant; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY own_tenant ON governance.budget_configs TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: budget_reservations own_tenant; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY own_tenant ON governance.budget_reservations TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: budget_usage own_tenant; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY own_tenant ON governance.budget_usage TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: operator_tasks own_tenant; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY own_tenant ON governance.operator_tasks TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: outcomes own_tenant; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY own_tenant ON governance.outcomes TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: plan_ledger own_tenant; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY own_tenant ON governance.plan_ledger TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: revenue_plans own_tenant; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY own_tenant ON governance.revenue_plans TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: risk_signals own_tenant; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY own_tenant ON governance.risk_signals TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: step_executions own_tenant; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY own_tenant ON governance.step_executions TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: validator_runs own_tenant; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY own_tenant ON governance.validator_runs TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: plan_ledger; Type: ROW SECURITY; Schema: governance; Owner: -
+--
+
+ALTER TABLE governance.plan_ledger ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: revenue_plans; Type: ROW SECURITY; Schema: governance; Owner: -
+--
+
+ALTER TABLE governance.revenue_plans ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: risk_signals; Type: ROW SECURITY; Schema: governance; Owner: -
+--
+
+ALTER TABLE governance.risk_signals ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: step_executions; Type: ROW SECURITY; Schema: governance; Owner: -
+--
+
+ALTER TABLE governance.step_executions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: validator_runs; Type: ROW SECURITY; Schema: governance; Owner: -
+--
+
+ALTER TABLE governance.validator_runs ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: budget_configs whole; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY whole ON governance.budget_configs TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: budget_reservations whole; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY whole ON governance.budget_reservations TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: budget_usage whole; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY whole ON governance.budget_usage TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: operator_tasks whole; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY whole ON governance.operator_tasks TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: outcomes whole; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY whole ON governance.outcomes TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: plan_ledger whole; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY whole ON governance.plan_ledger TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: revenue_plans whole; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY whole ON governance.revenue_plans TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: risk_signals whole; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY whole ON governance.risk_signals TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: step_executions whole; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY whole ON governance.step_executions TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: validator_runs whole; Type: POLICY; Schema: governance; Owner: -
+--
+
+CREATE POLICY whole ON governance.validator_runs TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: organizations; Type: ROW SECURITY; Schema: organization; Owner: -
+--
+
+ALTER TABLE organization.organizations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: organizations own_tenant; Type: POLICY; Schema: organization; Owner: -
+--
+
+CREATE POLICY own_tenant ON organization.organizations TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: tenants own_tenant; Type: POLICY; Schema: organization; Owner: -
+--
+
+CREATE POLICY own_tenant ON organization.tenants TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: tenants; Type: ROW SECURITY; Schema: organization; Owner: -
+--
+
+ALTER TABLE organization.tenants ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: organizations whole; Type: POLICY; Schema: organization; Owner: -
+--
+
+CREATE POLICY whole ON organization.organizations TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: tenants whole; Type: POLICY; Schema: organization; Owner: -
+--
+
+CREATE POLICY whole ON organization.tenants TO stepladder_app USING (true) WITH CHECK (true);
+
+--
 -- Name: SCHEMA auth; Type: ACL; Schema: -; Owner: -
 --
 
 GRANT USAGE ON SCHEMA auth TO stepladder_app;
+GRANT USAGE ON SCHEMA auth TO stepladder_web;
 
 --
 -- Name: SCHEMA billing; Type: ACL; Schema: -; Owner: -
 --
 
 GRANT USAGE ON SCHEMA billing TO stepladder_app;
+GRANT USAGE ON SCHEMA billing TO stepladder_web;
 
 --
 -- Name: SCHEMA entitlements; Type: ACL; Schema: -; Owner: -
 --
 
 GRANT USAGE ON SCHEMA entitlements TO stepladder_app;
+GRANT USAGE ON SCHEMA entitlements TO stepladder_web;
 
 --
 -- Name: SCHEMA governance; Type: ACL; Schema: -; Owner: -
 --
 
 GRANT USAGE ON SCHEMA governance TO stepladder_app;
+GRANT USAGE ON SCHEMA governance TO stepladder_web;
 
 --
 -- Name: SCHEMA organization; Type: ACL; Schema: -; Owner: -
 --
 
 GRANT USAGE ON SCHEMA organization TO stepladder_app;
+GRANT USAGE ON SCHEMA organization TO stepladder_web;
 
 --
 -- Name: SCHEMA stripe; Type: ACL; Schema: -; Owner: -
 --
 
 GRANT USAGE ON SCHEMA stripe TO stepladder_app;
+GRANT USAGE ON SCHEMA stripe TO stepladder_web;
 
 --
 -- Name: FUNCTION count_catalog_change(); Type: ACL; Schema: billing; Owner: -
@@ -3085,6 +3604,7 @@ REVOKE ALL ON FUNCTION billing.refuse_delete_in_use() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION entitlements.attach_addon(p_pool_id uuid, p_product_id uuid, p_source text, p_source_id uuid, p_quantity integer, p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION entitlements.attach_addon(p_pool_id uuid, p_product_id uuid, p_source text, p_source_id uuid, p_quantity integer, p_status text) TO stepladder_app;
+GRANT ALL ON FUNCTION entitlements.attach_addon(p_pool_id uuid, p_product_id uuid, p_source text, p_source_id uuid, p_quantity integer, p_status text) TO stepladder_web;
 
 --
 -- Name: FUNCTION classify_moves(p_moves jsonb, p_numbers integer[]); Type: ACL; Schema: entitlements; Owner: -
@@ -3098,6 +3618,7 @@ REVOKE ALL ON FUNCTION entitlements.classify_moves(p_moves jsonb, p_numbers inte
 
 REVOKE ALL ON FUNCTION entitlements.detach_addon(p_provision_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION entitlements.detach_addon(p_provision_id uuid) TO stepladder_app;
+GRANT ALL ON FUNCTION entitlements.detach_addon(p_provision_id uuid) TO stepladder_web;
 
 --
 -- Name: FUNCTION propagate_provision_to_ladders(); Type: ACL; Schema: entitlements; Owner: -
@@ -3111,6 +3632,7 @@ REVOKE ALL ON FUNCTION entitlements.propagate_provision_to_ladders() FROM PUBLIC
 
 REVOKE ALL ON FUNCTION entitlements.set_status(p_subscription_id uuid, p_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION entitlements.set_status(p_subscription_id uuid, p_status text) TO stepladder_app;
+GRANT ALL ON FUNCTION entitlements.set_status(p_subscription_id uuid, p_status text) TO stepladder_web;
 
 --
 -- Name: FUNCTION take_steps(p_steps entitlements.move_step[], p_moves jsonb); Type: ACL; Schema: entitlements; Owner: -
@@ -3148,18 +3670,21 @@ REVOKE ALL ON FUNCTION entitlements.tell_pools() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION entitlements.transition(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION entitlements.transition(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) TO stepladder_app;
+GRANT ALL ON FUNCTION entitlements.transition(p_pool_id uuid, p_plan_ladder_id uuid, p_target jsonb, p_actor jsonb, p_reason text, p_cause jsonb) TO stepladder_web;
 
 --
 -- Name: TABLE pool_provision_transitions; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT SELECT ON TABLE entitlements.pool_provision_transitions TO stepladder_app;
+GRANT SELECT ON TABLE entitlements.pool_provision_transitions TO stepladder_web;
 
 --
 -- Name: FUNCTION transition_hash(t entitlements.pool_provision_transitions); Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT ALL ON FUNCTION entitlements.transition_hash(t entitlements.pool_provision_transitions) TO stepladder_app;
+GRANT ALL ON FUNCTION entitlements.transition_hash(t entitlements.pool_provision_transitions) TO stepladder_web;
 
 --
 -- Name: FUNCTION transition_many(p_moves jsonb); Type: ACL; Schema: entitlements; Owner: -
@@ -3167,6 +3692,13 @@ GRANT ALL ON FUNCTION entitlements.transition_hash(t entitlements.pool_provision
 
 REVOKE ALL ON FUNCTION entitlements.transition_many(p_moves jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION entitlements.transition_many(p_moves jsonb) TO stepladder_app;
+GRANT ALL ON FUNCTION entitlements.transition_many(p_moves jsonb) TO stepladder_web;
+
+--
+-- Name: FUNCTION raise_tenant_wall(); Type: ACL; Schema: organization; Owner: -
+--
+
+REVOKE ALL ON FUNCTION organization.raise_tenant_wall() FROM PUBLIC;
 
 --
 -- Name: FUNCTION drop_old_bodies(p_days integer); Type: ACL; Schema: stripe; Owner: -
@@ -3174,6 +3706,7 @@ GRANT ALL ON FUNCTION entitlements.transition_many(p_moves jsonb) TO stepladder_
 
 REVOKE ALL ON FUNCTION stripe.drop_old_bodies(p_days integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION stripe.drop_old_bodies(p_days integer) TO stepladder_app;
+GRANT ALL ON FUNCTION stripe.drop_old_bodies(p_days integer) TO stepladder_web;
 
 --
 -- Name: FUNCTION ensure_body_partitions(p_months_ahead integer); Type: ACL; Schema: stripe; Owner: -
@@ -3181,252 +3714,294 @@ GRANT ALL ON FUNCTION stripe.drop_old_bodies(p_days integer) TO stepladder_app;
 
 REVOKE ALL ON FUNCTION stripe.ensure_body_partitions(p_months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION stripe.ensure_body_partitions(p_months_ahead integer) TO stepladder_app;
+GRANT ALL ON FUNCTION stripe.ensure_body_partitions(p_months_ahead integer) TO stepladder_web;
 
 --
 -- Name: TABLE api_keys; Type: ACL; Schema: auth; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE auth.api_keys TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE auth.api_keys TO stepladder_web;
 
 --
 -- Name: TABLE member_links; Type: ACL; Schema: auth; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE auth.member_links TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE auth.member_links TO stepladder_web;
 
 --
 -- Name: TABLE operator_actions; Type: ACL; Schema: auth; Owner: -
 --
 
 GRANT SELECT,INSERT ON TABLE auth.operator_actions TO stepladder_app;
+GRANT SELECT,INSERT ON TABLE auth.operator_actions TO stepladder_web;
 
 --
 -- Name: TABLE sessions; Type: ACL; Schema: auth; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE auth.sessions TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE auth.sessions TO stepladder_web;
 
 --
 -- Name: TABLE accounts; Type: ACL; Schema: billing; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.accounts TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.accounts TO stepladder_web;
 
 --
 -- Name: TABLE catalog_version; Type: ACL; Schema: billing; Owner: -
 --
 
 GRANT SELECT ON TABLE billing.catalog_version TO stepladder_app;
+GRANT SELECT ON TABLE billing.catalog_version TO stepladder_web;
 
 --
 -- Name: TABLE plan_ladder_tiers; Type: ACL; Schema: billing; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.plan_ladder_tiers TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.plan_ladder_tiers TO stepladder_web;
 
 --
 -- Name: TABLE plan_ladders; Type: ACL; Schema: billing; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.plan_ladders TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.plan_ladders TO stepladder_web;
 
 --
 -- Name: TABLE prices; Type: ACL; Schema: billing; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.prices TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.prices TO stepladder_web;
 
 --
 -- Name: TABLE products; Type: ACL; Schema: billing; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.products TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE billing.products TO stepladder_web;
 
 --
 -- Name: TABLE product_kinds; Type: ACL; Schema: billing; Owner: -
 --
 
 GRANT SELECT ON TABLE billing.product_kinds TO stepladder_app;
+GRANT SELECT ON TABLE billing.product_kinds TO stepladder_web;
 
 --
 -- Name: TABLE subscription_changes; Type: ACL; Schema: billing; Owner: -
 --
 
 GRANT SELECT,INSERT ON TABLE billing.subscription_changes TO stepladder_app;
+GRANT SELECT,INSERT ON TABLE billing.subscription_changes TO stepladder_web;
 
 --
 -- Name: COLUMN subscription_changes.duplicate_of; Type: ACL; Schema: billing; Owner: -
 --
 
 GRANT UPDATE(duplicate_of) ON TABLE billing.subscription_changes TO stepladder_app;
+GRANT UPDATE(duplicate_of) ON TABLE billing.subscription_changes TO stepladder_web;
 
 --
 -- Name: TABLE subscriptions; Type: ACL; Schema: billing; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE billing.subscriptions TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE billing.subscriptions TO stepladder_web;
 
 --
 -- Name: TABLE ceilings; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT SELECT,INSERT ON TABLE entitlements.ceilings TO stepladder_app;
+GRANT SELECT,INSERT ON TABLE entitlements.ceilings TO stepladder_web;
 
 --
 -- Name: COLUMN ceilings.lifted_at; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT UPDATE(lifted_at) ON TABLE entitlements.ceilings TO stepladder_app;
+GRANT UPDATE(lifted_at) ON TABLE entitlements.ceilings TO stepladder_web;
 
 --
 -- Name: COLUMN ceilings.lifted_how; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT UPDATE(lifted_how) ON TABLE entitlements.ceilings TO stepladder_app;
+GRANT UPDATE(lifted_how) ON TABLE entitlements.ceilings TO stepladder_web;
 
 --
 -- Name: COLUMN ceilings.lifted_reason; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT UPDATE(lifted_reason) ON TABLE entitlements.ceilings TO stepladder_app;
+GRANT UPDATE(lifted_reason) ON TABLE entitlements.ceilings TO stepladder_web;
 
 --
 -- Name: COLUMN ceilings.lifted_by_type; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT UPDATE(lifted_by_type) ON TABLE entitlements.ceilings TO stepladder_app;
+GRANT UPDATE(lifted_by_type) ON TABLE entitlements.ceilings TO stepladder_web;
 
 --
 -- Name: COLUMN ceilings.lifted_by_id; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT UPDATE(lifted_by_id) ON TABLE entitlements.ceilings TO stepladder_app;
+GRANT UPDATE(lifted_by_id) ON TABLE entitlements.ceilings TO stepladder_web;
 
 --
 -- Name: COLUMN ceilings.lifted_by_name; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT UPDATE(lifted_by_name) ON TABLE entitlements.ceilings TO stepladder_app;
+GRANT UPDATE(lifted_by_name) ON TABLE entitlements.ceilings TO stepladder_web;
 
 --
 -- Name: TABLE entitlement_set_features; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE entitlements.entitlement_set_features TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE entitlements.entitlement_set_features TO stepladder_web;
 
 --
 -- Name: TABLE entitlement_sets; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE entitlements.entitlement_sets TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE entitlements.entitlement_sets TO stepladder_web;
 
 --
 -- Name: TABLE grants; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE entitlements.grants TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE entitlements.grants TO stepladder_web;
 
 --
 -- Name: TABLE pool_provision_ladders; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT SELECT ON TABLE entitlements.pool_provision_ladders TO stepladder_app;
+GRANT SELECT ON TABLE entitlements.pool_provision_ladders TO stepladder_web;
 
 --
 -- Name: TABLE pool_provisions; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT SELECT ON TABLE entitlements.pool_provisions TO stepladder_app;
+GRANT SELECT ON TABLE entitlements.pool_provisions TO stepladder_web;
 
 --
 -- Name: TABLE resource_pools; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE entitlements.resource_pools TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE entitlements.resource_pools TO stepladder_web;
 
 --
 -- Name: TABLE subscription_claims; Type: ACL; Schema: entitlements; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE entitlements.subscription_claims TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE entitlements.subscription_claims TO stepladder_web;
 
 --
 -- Name: TABLE budget_configs; Type: ACL; Schema: governance; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE governance.budget_configs TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE governance.budget_configs TO stepladder_web;
 
 --
 -- Name: TABLE budget_reservations; Type: ACL; Schema: governance; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE governance.budget_reservations TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE governance.budget_reservations TO stepladder_web;
 
 --
 -- Name: TABLE budget_usage; Type: ACL; Schema: governance; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE governance.budget_usage TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE governance.budget_usage TO stepladder_web;
 
 --
 -- Name: TABLE operator_tasks; Type: ACL; Schema: governance; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE governance.operator_tasks TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE governance.operator_tasks TO stepladder_web;
 
 --
 -- Name: TABLE outcomes; Type: ACL; Schema: governance; Owner: -
 --
 
 GRANT SELECT,INSERT ON TABLE governance.outcomes TO stepladder_app;
+GRANT SELECT,INSERT ON TABLE governance.outcomes TO stepladder_web;
 
 --
 -- Name: TABLE plan_ledger; Type: ACL; Schema: governance; Owner: -
 --
 
 GRANT SELECT,INSERT ON TABLE governance.plan_ledger TO stepladder_app;
+GRANT SELECT,INSERT ON TABLE governance.plan_ledger TO stepladder_web;
 
 --
 -- Name: TABLE revenue_plans; Type: ACL; Schema: governance; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE governance.revenue_plans TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE governance.revenue_plans TO stepladder_web;
 
 --
 -- Name: TABLE risk_signals; Type: ACL; Schema: governance; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE governance.risk_signals TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE governance.risk_signals TO stepladder_web;
 
 --
 -- Name: TABLE step_executions; Type: ACL; Schema: governance; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE governance.step_executions TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE governance.step_executions TO stepladder_web;
 
 --
 -- Name: TABLE validator_runs; Type: ACL; Schema: governance; Owner: -
 --
 
 GRANT SELECT,INSERT ON TABLE governance.validator_runs TO stepladder_app;
+GRANT SELECT,INSERT ON TABLE governance.validator_runs TO stepladder_web;
 
 --
 -- Name: TABLE org_types; Type: ACL; Schema: organization; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE organization.org_types TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE organization.org_types TO stepladder_web;
 
 --
 -- Name: TABLE organizations; Type: ACL; Schema: organization; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE organization.organizations TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE organization.organizations TO stepladder_web;
 
 --
 -- Name: TABLE tenants; Type: ACL; Schema: organization; Owner: -
 --
 
 GRANT SELECT ON TABLE organization.tenants TO stepladder_app;
+GRANT SELECT ON TABLE organization.tenants TO stepladder_web;
 
 --
 -- Name: TABLE stepladder_migrations; Type: ACL; Schema: public; Owner: -
@@ -3439,120 +4014,140 @@ GRANT SELECT ON TABLE public.stepladder_migrations TO stepladder_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.alarms TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.alarms TO stepladder_web;
 
 --
 -- Name: TABLE customers; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.customers TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.customers TO stepladder_web;
 
 --
 -- Name: TABLE deployment; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.deployment TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.deployment TO stepladder_web;
 
 --
 -- Name: TABLE event_bodies; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT ON TABLE stripe.event_bodies TO stepladder_app;
+GRANT SELECT,INSERT ON TABLE stripe.event_bodies TO stepladder_web;
 
 --
 -- Name: TABLE event_writes; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.event_writes TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.event_writes TO stepladder_web;
 
 --
 -- Name: TABLE events; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT ON TABLE stripe.events TO stepladder_app;
+GRANT SELECT,INSERT ON TABLE stripe.events TO stepladder_web;
 
 --
 -- Name: TABLE fetch_budget; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.fetch_budget TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.fetch_budget TO stepladder_web;
 
 --
 -- Name: TABLE fetches; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT ON TABLE stripe.fetches TO stepladder_app;
+GRANT SELECT,INSERT ON TABLE stripe.fetches TO stepladder_web;
 
 --
 -- Name: COLUMN fetches.changes_due_at; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT UPDATE(changes_due_at) ON TABLE stripe.fetches TO stepladder_app;
+GRANT UPDATE(changes_due_at) ON TABLE stripe.fetches TO stepladder_web;
 
 --
 -- Name: COLUMN fetches.changes_since; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT UPDATE(changes_since) ON TABLE stripe.fetches TO stepladder_app;
+GRANT UPDATE(changes_since) ON TABLE stripe.fetches TO stepladder_web;
 
 --
 -- Name: TABLE gap_watch; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.gap_watch TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.gap_watch TO stepladder_web;
 
 --
 -- Name: TABLE missed_walks; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.missed_walks TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.missed_walks TO stepladder_web;
 
 --
 -- Name: TABLE prices; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.prices TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.prices TO stepladder_web;
 
 --
 -- Name: TABLE products; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.products TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.products TO stepladder_web;
 
 --
 -- Name: TABLE reconcile_differences; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.reconcile_differences TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.reconcile_differences TO stepladder_web;
 
 --
 -- Name: TABLE reconcile_runs; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.reconcile_runs TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.reconcile_runs TO stepladder_web;
 
 --
 -- Name: TABLE subscriptions; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.subscriptions TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.subscriptions TO stepladder_web;
 
 --
 -- Name: TABLE sweep_marks; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.sweep_marks TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.sweep_marks TO stepladder_web;
 
 --
 -- Name: TABLE upkeep; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.upkeep TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.upkeep TO stepladder_web;
 
 --
 -- Name: TABLE verified_subscriptions; Type: ACL; Schema: stripe; Owner: -
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE stripe.verified_subscriptions TO stepladder_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE stripe.verified_subscriptions TO stepladder_web;
 
 --
 -- PostgreSQL database dump complete

@@ -192,6 +192,7 @@ describe('README.md', () => {
 describe('docs/api.md', () => {
   const whoOf = (rule: Rule) => {
     if (rule === 'approver') return 'approvers'
+    if (rule === 'everyone') return 'everyone'
     if (rule.includes('viewer')) return 'readers'
     return rule.includes('plan_approver') ? 'planners' : 'operators'
   }

@@ -178,7 +178,8 @@ describe('a fifth of all events never came', () => {
     let asked = 0
     const standIn: StandInOptions = {
       fault: () => {
-        if (++asked >= killAt) running?.process.kill('SIGKILL')
+        // Some moments later: while it waits for the answer, compares, stores, or notes how far it is.
+        if (++asked === killAt) setTimeout(() => running?.process.kill('SIGKILL'), whole(random, 0, 100))
         return null
       },
     }
@@ -188,13 +189,13 @@ describe('a fifth of all events never came', () => {
       await deliver(deliveries)
       const ends: (number | null)[] = []
       const takenAt: number[] = []
-      for (let kills = 0; kills < 5; kills++) {
-        killAt = asked + whole(random, 2, 14)
+      for (let kills = 0; kills < 4; kills++) {
+        killAt = asked + whole(random, 2, 5)
         running = replayMissed()
         ends.push(await running.ended)
         takenAt.push(await eventsIn(db, 'replay'))
       }
-      expect(ends).toEqual([null, null, null, null, null])
+      expect(ends).toEqual([null, null, null, null])
       killAt = Number.POSITIVE_INFINITY
       const last = replayMissed()
       const replayed = await said(last)

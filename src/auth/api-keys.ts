@@ -104,23 +104,30 @@ export async function findTenant(sql: Reader, tenant: string): Promise<string | 
   return row?.tenantId ?? null
 }
 
-/** Every key, newest first; the keys themselves cannot be shown again. */
-export async function listApiKeys(sql: Reader): Promise<ApiKeyRow[]> {
+/** Every key, or every one of a tenant, newest first; the keys themselves cannot be shown again. */
+export async function listApiKeys(sql: Reader, tenantId: string | null = null): Promise<ApiKeyRow[]> {
   return sql<ApiKeyRow[]>`
     select k.api_key_id as id, k.key_prefix as prefix, k.name, k.role, k.scopes, t.tenant_key as tenant,
            k.organization_id as organization, k.created_at, k.last_used_at, k.revoked_at
     from auth.api_keys k join organization.tenants t using (tenant_id)
+    where ${tenantId}::uuid is null or k.tenant_id = ${tenantId}::uuid
     order by k.created_at desc, k.api_key_id`
 }
 
 /**
- * Revokes a key and with it every session that was opened with it. Again: `already`.
+ * Revokes a key, of that tenant where one is named, and with it every session that was opened with it. Again: `already`.
  * @throws Refused `key_unknown`.
  */
-export async function revokeApiKey(sql: Reader, id: string): Promise<'revoked' | 'already'> {
+export async function revokeApiKey(
+  sql: Reader,
+  id: string,
+  tenantId: string | null = null,
+): Promise<'revoked' | 'already'> {
   const [row] = await sql<{ before: Date | null }[]>`
     with before as (
-      select api_key_id, revoked_at from auth.api_keys where api_key_id::text = ${id.toLowerCase()} for update
+      select api_key_id, revoked_at from auth.api_keys
+      where api_key_id::text = ${id.toLowerCase()} and (${tenantId}::uuid is null or tenant_id = ${tenantId}::uuid)
+      for update
     )
     update auth.api_keys k set revoked_at = coalesce(k.revoked_at, clock_timestamp())
     from before where k.api_key_id = before.api_key_id

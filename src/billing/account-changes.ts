@@ -29,6 +29,8 @@ export type AccountChangesWanted = {
   subscription?: string | undefined
   /** The last row's id of the page before. */
   after?: string | null
+  /** Only so many of the newest, still in Stripe's order. */
+  newest?: number
   limit: number
 }
 
@@ -40,7 +42,7 @@ export async function listAccountChanges(
   reader: Reader,
   wanted: AccountChangesWanted,
 ): Promise<AccountChange[]> {
-  const { accountId, subscription = null, after = null, limit } = wanted
+  const { accountId, subscription = null, after = null, newest = null, limit } = wanted
   return reader<AccountChange[]>`
     select c.subscription_change_id as id, coalesce(s.stripe_subscription_id, c.subscription_id::text) as subscription,
            c.event_id as event, c.change_kind as kind, nullif(c.item, '') as item, c.from_value as "from", c.to_value as "to",
@@ -53,6 +55,9 @@ export async function listAccountChanges(
       and (${after}::uuid is null or (c.occurred_at, c.subscription_change_id) > (
         select last.occurred_at, last.subscription_change_id from billing.subscription_changes last
         where last.subscription_change_id = ${after}::uuid and last.account_id = ${accountId}))
+      and (${newest}::int is null or c.subscription_change_id in (
+        select last.subscription_change_id from billing.subscription_changes last where last.account_id = ${accountId}
+        order by last.occurred_at desc, last.subscription_change_id desc limit ${newest}::int))
     order by c.occurred_at, c.subscription_change_id
     limit ${limit}
   `

@@ -78,19 +78,19 @@ function told({ differences, differing, ...report }: RebuildReport): string {
   if (differing > mostShown)
     lines.push(`… and ${differing - mostShown} more; --json tells up to a thousand.`, '')
   lines.push(
-    `Rebuilt ${pools} pools and ${subscriptions} subscriptions from ${events} events, and ${changes} commercial changes.`,
+    `Rebuilt ${counted(pools, 'pool')} and ${counted(subscriptions, 'subscription')} from ${counted(events, 'event')}, and ${counted(changes, 'commercial change')}.`,
   )
   for (const { reason, count } of held)
     lines.push(`Held, since the record leaves it open (${reason}): ${count}. Only that is compared of them.`)
   if (homeless > 0) lines.push(`Their customer belongs to nobody yet: ${homeless}.`)
   if (underWay.length > 0)
     lines.push(
-      `Not compared, since work on them is under way: ${underWay.length} pools. Run it again when the backlog is gone.`,
+      `Not compared, since work is under way there: ${counted(underWay.length, 'pool')}. Run it again when the backlog is gone.`,
     )
   lines.push(
     differing === 0
       ? 'What stands is what the record says: no difference.'
-      : `${differing} ${differing === 1 ? 'difference' : 'differences'}.`,
+      : `${counted(differing, 'difference')}.`,
   )
   return lines.join('\n')
 }
@@ -120,4 +120,8 @@ function shown({
     `  why      ${why}`,
     '',
   ]
+}
+
+function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
 }

@@ -23,8 +23,8 @@ export type Kept = {
   data: string
   port: number
   passwords: { superuser: string; owner: string; app: string }
-  /** Roles and database are made. */
-  prepared: boolean
+  /** The version of `createLocalRoles` by which roles and database were made; 0 before. */
+  prepared: number
 }
 
 /** The folder of the data directory and its log, and who serves it (null: whoever we are). */

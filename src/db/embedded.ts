@@ -26,7 +26,7 @@ import {
   systemFolder,
 } from './embedded-home.ts'
 import { withFileLock } from './file-lock.ts'
-import { createLocalDatabase, createLocalRoles } from './roles.ts'
+import { createLocalDatabase, createLocalRoles, localRolesVersion } from './roles.ts'
 import { enterAsUser, leaveAsUser } from './server-users.ts'
 
 export type EmbeddedDatabase = {
@@ -74,7 +74,7 @@ export async function openEmbedded(home: string): Promise<EmbeddedDatabase> {
     const kept: Kept = { ...(known ?? fresh()), home: realpathSync(home), data: cluster.data }
     await refuseOtherVersion(cluster)
     if (dataVersion(cluster.data) === null) {
-      kept.prepared = false
+      kept.prepared = 0
       keep(home, kept)
       await makeData(cluster, kept.passwords.superuser)
     }
@@ -83,7 +83,7 @@ export async function openEmbedded(home: string): Promise<EmbeddedDatabase> {
     keep(home, kept)
     enterAsUser(home)
     try {
-      if (!kept.prepared) await prepareDatabase(home, kept)
+      if (kept.prepared !== localRolesVersion) await prepareDatabase(home, kept)
     } catch (error) {
       if (leaveAsUser(home) === 0) await stopCluster(cluster)
       throw error
@@ -117,7 +117,7 @@ async function setAside(home: string, cluster: Cluster): Promise<string[]> {
 function fresh(): Pick<Kept, 'port' | 'passwords' | 'prepared'> {
   const password = () => randomBytes(24).toString('base64url')
   const passwords = { superuser: password(), owner: password(), app: password() }
-  return { port: 0, passwords, prepared: false }
+  return { port: 0, passwords, prepared: 0 }
 }
 
 async function refuseOtherVersion(cluster: Cluster): Promise<void> {
@@ -190,7 +190,7 @@ async function prepareDatabase(home: string, kept: Kept): Promise<void> {
   } finally {
     await superuser.end({ timeout: 2 })
   }
-  kept.prepared = true
+  kept.prepared = localRolesVersion
   keep(home, kept)
 }
 

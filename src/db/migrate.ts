@@ -31,12 +31,15 @@ export async function migrate(owner: Db, options: MigrateOptions = {}): Promise<
   const files = upTo(readMigrations(options.folder), options.to)
   if (options.dryRun) return { applied: [], pending: await pendingAmong(owner, files) }
   await ensureApplicationRole(owner)
+  await ensureWebRole(owner)
   const applied: string[] = []
   for (;;) {
     const name = await applyNext(owner, files)
-    if (!name) return { applied, pending: [] }
+    if (!name) break
     applied.push(name)
   }
+  await raiseTenantWall(owner)
+  return { applied, pending: [] }
 }
 
 /** The names of the migrations that this version of Stepladder has and this database has not. */
@@ -138,6 +141,40 @@ async function ensureApplicationRole(owner: Db): Promise<void> {
       { cause: error },
     )
   }
+}
+
+/**
+ * The role that the web takes for one tenant's requests. A wall behind a wall: where the owner may make no roles, everything
+ * works without it, and whoever serves says so.
+ */
+async function ensureWebRole(owner: Db): Promise<void> {
+  const [role] = await owner<
+    { found: boolean }[]
+  >`select coalesce(pg_has_role('stepladder_app', to_regrole('stepladder_web')::oid, 'member'), false) as found`
+  if (role!.found) return
+  try {
+    await owner`
+      do $$
+      begin
+        if to_regrole('stepladder_web') is null then create role stepladder_web nologin; end if;
+        grant stepladder_web to stepladder_app;
+      end $$`
+  } catch (error) {
+    // 42501: it may not. 42710, 23505: another deployment makes it at this moment.
+    if (!['42501', '42710', '23505'].includes((error as { code?: string }).code ?? '')) throw error
+  }
+}
+
+/** See sql/0026_tenant_wall.sql. Under the lock of the migrations, since several may migrate at once. */
+async function raiseTenantWall(owner: Db): Promise<void> {
+  await owner.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(hashtextextended('stepladder.migrate', 0))`
+    const [wall] = await tx<
+      { there: boolean }[]
+    >`select to_regprocedure('organization.raise_tenant_wall()') is not null as there`
+    // Not there yet where one migrates to an earlier file.
+    if (wall!.there) await tx`select organization.raise_tenant_wall()`
+  })
 }
 
 function upTo(files: Migration[], to: string | undefined): Migration[] {

@@ -1,8 +1,12 @@
 import type { Db } from './types.ts'
 
+/** Counts what `createLocalRoles` makes: a home that was prepared by an earlier one is prepared again. */
+export const localRolesVersion = 2
+
 /**
- * Makes the two roles that work locally, and their passwords: the owner migrates, the application works. Neither is
- * a superuser, so a refusal in production (42501) is a refusal here as well. Run again, it changes only the passwords.
+ * Makes the roles that work locally, and their passwords: the owner migrates, the application works, and for requests of one tenant
+ * it takes the role stepladder_web, which sees that tenant's rows alone. None is a superuser, so a refusal in production
+ * (42501) is a refusal here as well. Run again, it changes only the passwords.
  */
 export async function createLocalRoles(
   superuser: Db,
@@ -17,6 +21,8 @@ export async function createLocalRoles(
       begin
         if to_regrole('stepladder_owner') is null then create role stepladder_owner; end if;
         if to_regrole('stepladder_app') is null then create role stepladder_app; end if;
+        if to_regrole('stepladder_web') is null then create role stepladder_web nologin; end if;
+        grant stepladder_web to stepladder_app;
         execute format('alter role stepladder_owner login nosuperuser nocreatedb nocreaterole password %L',
                        current_setting('stepladder.owner_password'));
         execute format('alter role stepladder_app login nosuperuser nocreatedb nocreaterole password %L',

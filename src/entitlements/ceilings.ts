@@ -57,12 +57,19 @@ export type CeilingEntry = {
   live: boolean
 }
 
-/** The ceilings of an organization, the newest first; with `past`, those that are gone too. */
-export async function listCeilings(
-  reader: Reader,
-  wanted: { tenantId: string; organizationId: string; past?: boolean },
-): Promise<CeilingEntry[]> {
-  const { tenantId, organizationId, past = false } = wanted
+export type CeilingsWanted = {
+  tenantId: string
+  organizationId: string
+  /** Those that are gone too. */
+  past?: boolean
+  /** The last ceiling_id of the page before. */
+  after?: string | null
+  limit?: number
+}
+
+/** The ceilings of an organization, the newest first. */
+export async function listCeilings(reader: Reader, wanted: CeilingsWanted): Promise<CeilingEntry[]> {
+  const { tenantId, organizationId, past = false, after = null, limit = null } = wanted
   if (!mayBeId(organizationId)) return []
   const rows = await reader<CeilingRow[]>`
     select c.ceiling_id, l.ladder_key as ladder, p.product_key as product, c.reason, coalesce(c.actor_name, c.actor_type) as actor,
@@ -73,7 +80,11 @@ export async function listCeilings(
       join billing.plan_ladders l using (plan_ladder_id)
       join billing.products p using (product_id)
      where c.tenant_id = ${tenantId} and c.organization_id = ${organizationId} and (${past} or c.lifted_at is null)
-     order by c.set_at desc, c.ceiling_id`
+       and (${after}::uuid is null or (c.set_at, c.ceiling_id) < (
+         select last.set_at, last.ceiling_id from entitlements.ceilings last
+          where last.ceiling_id = ${after}::uuid and last.organization_id = ${organizationId}))
+     order by c.set_at desc, c.ceiling_id desc
+     limit ${limit}`
   return rows.map((row) => ({
     ceiling_id: row.ceilingId,
     ladder: row.ladder,

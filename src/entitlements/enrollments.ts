@@ -1,5 +1,4 @@
 import type { Reader } from '../db/types.ts'
-import { Refused } from '../errors.ts'
 
 /** One place on one ladder, as the API tells it. Keys of the catalog, Stripe's ids where Stripe has one. */
 export type Enrollment = {
@@ -23,8 +22,8 @@ export type EnrollmentsWanted = {
   /** The ladder's key. */
   ladder?: string | undefined
   limit: number
-  /** `next_cursor` of the page before. */
-  cursor?: string | undefined
+  /** The last place of the page before. */
+  after?: { organizationId: string; ladder: string } | null
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -33,14 +32,9 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
  * Who stands where now: one row per organization and ladder with a live attachment, ordered by organization and ladder.
  * The join to schema `stripe` is for reading alone: an answer that names our own ids only would be of no use to the
  * product that asks, which knows customers and subscriptions by Stripe's.
- * @throws Refused `cursor_invalid` (400) for a cursor that no page gave.
  */
-export async function listEnrollments(
-  reader: Reader,
-  wanted: EnrollmentsWanted,
-): Promise<{ items: Enrollment[]; next_cursor: string | null }> {
-  const { tenantId = null, organization = null, customer = null, ladder = null, limit } = wanted
-  const [afterOrganization, afterLadder] = wanted.cursor ? readCursor(wanted.cursor) : [null, null]
+export async function listEnrollments(reader: Reader, wanted: EnrollmentsWanted): Promise<Enrollment[]> {
+  const { tenantId = null, organization = null, customer = null, ladder = null, after = null, limit } = wanted
   const organizationId = organization && uuid.test(organization) ? organization : null
   const organizationKey = organizationId ? null : organization
   const rows = await reader<
@@ -76,11 +70,11 @@ export async function listEnrollments(
        and (${customer}::text is null
             or p.organization_id = (select organization_id from stripe.customers where stripe_customer_id = ${customer}))
        and (${ladder}::text is null or l.ladder_key = ${ladder})
-       and (${afterOrganization}::uuid is null
-            or (p.organization_id, l.ladder_key) > (${afterOrganization}::uuid, ${afterLadder}::text))
+       and (${after?.organizationId ?? null}::uuid is null
+            or (p.organization_id, l.ladder_key) > (${after?.organizationId ?? null}::uuid, ${after?.ladder ?? null}::text))
      order by p.organization_id, l.ladder_key
-     limit ${limit + 1}`
-  const items = rows.slice(0, limit).map(
+     limit ${limit}`
+  return rows.map(
     ({
       organizationId,
       customer,
@@ -101,26 +95,5 @@ export async function listEnrollments(
       since: since.toISOString(),
       holder: { kind: holderKind, id: holderId },
     }),
-  )
-  const last = items.at(-1)
-  return { items, next_cursor: last && rows.length > limit ? writeCursor(last) : null }
-}
-
-function writeCursor({ organization_id, ladder }: Enrollment): string {
-  return Buffer.from(JSON.stringify([organization_id, ladder])).toString('base64url')
-}
-
-function readCursor(cursor: string): [string, string] {
-  try {
-    const [organizationId, ladder] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
-    if (uuid.test(organizationId) && typeof ladder === 'string') return [organizationId, ladder]
-  } catch {
-    // Said below, in the same words as for one that is readable and still not ours.
-  }
-  throw new Refused(
-    'cursor_invalid',
-    'The cursor is not one that a page gave.',
-    'Start without a cursor.',
-    400,
   )
 }

@@ -52,12 +52,12 @@ export async function explainOrganization(
   ])
   const known = await readNames(reader, claims)
   const ladderKeys = new Set([
-    ...places.items.map(({ ladder }) => ladder),
+    ...places.map(({ ladder }) => ladder),
     ...claims.map(({ planLadderId }) => known.names.get(planLadderId)!),
     ...moves.map(({ ladder }) => ladder),
   ])
   const ladders = [...ladderKeys].sort().map((ladder): LadderExplained => {
-    const place = places.items.find((item) => item.ladder === ladder)
+    const place = places.find((item) => item.ladder === ladder)
     const here = claims.find(({ planLadderId }) => known.names.get(planLadderId) === ladder)
     const byDefault = ladder === about!.defaultLadder ? about!.defaultProduct : null
     const history = moves.filter((entry) => entry.ladder === ladder).map(({ ladder: _, ...entry }) => entry)

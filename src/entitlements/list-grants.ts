@@ -26,18 +26,33 @@ export type GrantEntry = {
   holds: string[]
 }
 
-/** The grants of an organization, the newest first; with `past`, those that have ended too. Of another tenant: none. */
-export async function listGrants(
-  reader: Reader,
-  wanted: { tenantId: string; organizationId: string; past?: boolean },
-): Promise<GrantEntry[]> {
-  const { tenantId, organizationId, past = false } = wanted
+export type GrantsWanted = {
+  tenantId: string
+  organizationId: string
+  /** Those that have ended too. */
+  past?: boolean
+  /** Only what is given beside ladders. */
+  flat?: boolean
+  /** The last grant_id of the page before. */
+  after?: string | null
+  limit?: number
+}
+
+/** The grants of an organization, the newest first. Of another tenant: none. */
+export async function listGrants(reader: Reader, wanted: GrantsWanted): Promise<GrantEntry[]> {
+  const { tenantId, organizationId, past = false, flat = false, after = null, limit = null } = wanted
   if (!mayBeId(organizationId)) return []
   const found = await reader<{ grantId: string }[]>`
-    select grant_id from entitlements.grants
+    select grant_id from entitlements.grants g
      where tenant_id = ${tenantId} and organization_id = ${organizationId}
        and (${past} or (closed_at is null and (valid_until is null or valid_until > clock_timestamp())))
-     order by granted_at desc, grant_id`
+       and not (${flat} and exists (
+         select from billing.product_kinds k where k.product_id = g.product_id and k.product_kind = 'plan'))
+       and (${after}::uuid is null or (granted_at, grant_id) < (
+         select last.granted_at, last.grant_id from entitlements.grants last
+          where last.grant_id = ${after}::uuid and last.organization_id = ${organizationId}))
+     order by granted_at desc, grant_id desc
+     limit ${limit}`
   return grantEntries(
     reader,
     found.map(({ grantId }) => grantId),

@@ -27,9 +27,11 @@ import { memberDoor } from './member-door.ts'
 import { metrics } from './metrics.ts'
 import { operator } from './operator.ts'
 import { problem, problemOf } from './problem.ts'
+import { asRequest, requestDb } from './request-db.ts'
 import { withSecurityHeaders } from './security-headers.ts'
 import { signIn } from './sign-in.ts'
 import { readStanding } from './standing.ts'
+import { tenantDb } from './tenant-db.ts'
 import type { WebEnv } from './web-env.ts'
 import { type WebhookParts, webhook } from './webhook.ts'
 import { wrongKeyLimit } from './wrong-key-limit.ts'
@@ -67,7 +69,9 @@ export type WebParts = {
  * whose table is routes-and-roles.ts.
  */
 export function createApp(parts: WebParts): Hono<WebEnv> {
-  const { db, publicUrl, log } = parts
+  const { publicUrl, log } = parts
+  const db = requestDb(parts.db)
+  const own = tenantDb(parts.db, () => log.warn({}, unwalled))
   const now = parts.now ?? Date.now
   const keys = createKeyCheck(db, now)
   const plans = { db, now, runValidators: parts.runValidators ?? runValidators }
@@ -93,6 +97,7 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
       publicUrl,
     }),
   )
+  app.use(asRequest(parts.db))
   app.get('/', (c) => c.redirect('/operator', 303))
   app.route(
     '/',
@@ -112,10 +117,11 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
       ringExpiry: parts.ringExpiry ?? (() => {}),
       ringAgain: parts.ringAgain,
       publicUrl,
+      own,
       ...plans,
     }),
   )
-  app.route('/', serveRoutes(new Hono<WebEnv>(), planRoutes(plans)))
+  app.route('/', serveRoutes(new Hono<WebEnv>(), planRoutes({ ...plans, db: own })))
   app.route('/operator', assets())
   app.route('/operator', signIn({ ...sessions, callerOfKey: (key) => callerOfKey(db, key), ways, limit }))
   if (flow) app.route('/operator', identitySignIn({ ...sessions, flow, ways, limit, log }))
@@ -134,6 +140,10 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
   })
   return app
 }
+
+const unwalled =
+  'There is no row-level security between tenants: the role stepladder_web is missing. As an administrator: ' +
+  'create role stepladder_web nologin; grant stepladder_web to stepladder_app; then run `stepladder migrate`'
 
 /** What stands beside some refusals, for programs. */
 const headersOf: Readonly<Record<number, Record<string, string>>> = {

@@ -17,17 +17,20 @@ export function csrfToken(c: WebContext): string {
  * itself from the cookie that it is given (see operator.ts).
  */
 export async function bringsCsrfToken(c: WebContext, expected: string): Promise<boolean> {
-  const told = c.req.header('x-csrf-token') ?? c.req.header('x-xsrf-token') ?? (await inForm(c))
-  if (told === undefined) return false
+  const told =
+    c.req.header('x-csrf-token') ?? c.req.header('x-xsrf-token') ?? (await formOf(c))?.get(csrfField)
+  if (told === undefined || told === null) return false
   const [a, b] = [Buffer.from(told), Buffer.from(expected)]
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-async function inForm(c: WebContext): Promise<string | undefined> {
-  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
-    return undefined
-  // Browsers tell the length of a form. The framework keeps the text, so that the handler reads it again.
+/**
+ * The form that a page of ours has sent, if it is one: with a length, as browsers tell it, and not too long. The framework keeps its
+ * text, so that the handler reads it again.
+ */
+export async function formOf(c: WebContext): Promise<URLSearchParams | null> {
+  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '')) return null
   const length = c.req.header('content-length')
-  if (length === undefined || Number(length) > largestForm) return undefined
-  return new URLSearchParams(await c.req.text()).get(csrfField) ?? undefined
+  if (length === undefined || Number(length) > largestForm) return null
+  return new URLSearchParams(await c.req.text())
 }

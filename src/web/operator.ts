@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { answerPage } from './answer-page.ts'
 import { csrfToken } from './csrf.ts'
 import { type OperatorEventsParts, operatorEvents } from './operator-events.ts'
+import { operatorKeys } from './operator-keys.ts'
 import { OperatorPage } from './pages/operator-page.tsx'
 import { problem } from './problem.ts'
 import { dashboardPolicy } from './security-headers.ts'
@@ -20,6 +21,7 @@ export function operator(parts: OperatorParts): Hono<WebEnv> {
 
   app.get('/operator', (c) => answerPage(c, 200, OperatorPage, { viewer: viewerOf(c) }))
   app.route('/', operatorEvents(parts))
+  app.route('/', operatorKeys(parts))
 
   app.use(`${dashboardPath}/*`, bodyLimit({ maxSize: 1024 * 1024, onError: tooLarge }), async (c, next) => {
     c.header('content-security-policy', dashboardPolicy)

@@ -39,6 +39,8 @@ export const routesAndRoles: Readonly<Record<string, Rule>> = {
   'GET /healthz': 'everyone',
   'GET /readyz': 'everyone',
   'GET /metrics': 'scraper',
+  'GET /api/v1/openapi.json': 'everyone',
+  'GET /api/v1/docs': 'everyone',
   'GET /api/v1/check': readers,
   'GET /api/v1/enrollments': readers,
   'GET /api/v1/organizations': readers,
@@ -89,6 +91,9 @@ export const routesAndRoles: Readonly<Record<string, Rule>> = {
   ...planRoutes(''),
   'GET /': 'everyone',
   'GET /operator': readers,
+  'GET /operator/keys': writers,
+  'POST /operator/keys': writers,
+  'POST /operator/keys/:id/revoke': writers,
   'GET /operator/events': readers,
   'GET /operator/events/replay': writers,
   'POST /operator/events/replay': writers,
@@ -111,7 +116,7 @@ const patterns = Object.entries(routesAndRoles)
   .filter(([route]) => /\/[:*]/.test(route))
   .map(([route, rule]) => {
     const [method, path] = route.split(' ') as [string, string]
-    return { method, matches: matcherOf(path), rule }
+    return { route, method, matches: matcherOf(path), rule }
   })
 
 const plain = Object.keys(routesAndRoles)
@@ -131,14 +136,23 @@ function matcherOf(path: string): (asked: string) => boolean {
   }
 }
 
+/** How the table names a request, such as `POST /api/v1/organizations/:id/grants`. */
+export function routeOf(method: string, path: string): string {
+  return patternFor(method, path)?.route ?? `${method} ${path}`
+}
+
+function patternFor(method: string, path: string) {
+  return patterns.find(
+    (pattern) => (pattern.method === method || pattern.method === 'ALL') && pattern.matches(path),
+  )
+}
+
 /** The rule for a request; `unknown` when no method may ask for that path, else the methods that may. */
 export function ruleFor(method: string, path: string): Rule | { allow: readonly string[] } | 'unknown' {
   const asked = method === 'HEAD' ? 'GET' : method
   const exact = routesAndRoles[`${asked} ${path}`] ?? routesAndRoles[`ALL ${path}`]
   if (exact) return exact
-  const match = patterns.find(
-    (pattern) => (pattern.method === asked || pattern.method === 'ALL') && pattern.matches(path),
-  )
+  const match = patternFor(asked, path)
   if (match) return match.rule
   const allow = [
     ...plain.filter(([, known]) => known === path).map(([known]) => known),

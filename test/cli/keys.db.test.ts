@@ -35,7 +35,7 @@ async function run(...argv: string[]): Promise<string> {
 test('a key is made, works, is listed without its secret, and is revoked', async () => {
   const made = JSON.parse(await run('keys', 'create', '--role', 'viewer', '--name', 'Grafana', '--json'))
   expect(Object.keys(made).sort()).toEqual(['id', 'key'])
-  expect(await callerOfKey(db.app, made.key)).toMatchObject({ role: 'viewer', apiKeyId: made.id })
+  expect(await callerOfKey(db.app, made.key)).toMatchObject({ role: 'viewer', id: made.id })
   const listed = await run('keys', 'list')
   expect(listed).toContain('Grafana')
   expect(listed).toContain(made.key.slice(0, 11))
@@ -61,4 +61,20 @@ test('a role that does not exist, or none, is a mistake in the asking', async ()
     code: 'commander.invalidArgument',
   })
   await expect(run('keys', 'create')).rejects.toMatchObject({ code: 'commander.missingMandatoryOptionValue' })
+})
+
+test('a key carries the scopes that it was made with, and the list shows them', async () => {
+  const made = JSON.parse(
+    await run('keys', 'create', '--role', 'operator', '--scope', 'high-risk-approval', '--json'),
+  )
+  expect(await callerOfKey(db.app, made.key)).toMatchObject({ scopes: ['high-risk-approval'] })
+  expect(await run('keys', 'list')).toContain('operator + high-risk-approval')
+  const { items } = JSON.parse(await run('keys', 'list', '--json'))
+  expect(items[0]).toMatchObject({ scopes: ['high-risk-approval'], organization: null })
+  await expect(run('keys', 'create', '--role', 'viewer', '--scope', 'everything')).rejects.toMatchObject({
+    code: 'commander.invalidArgument',
+  })
+  await expect(
+    run('keys', 'create', '--role', 'member', '--organization', 'nobody'),
+  ).rejects.toMatchObject({ code: 'organization_unknown' })
 })

@@ -13,6 +13,10 @@ type Ran = {
 export type CommandWorld = World & {
   /** The address of the database, with the application's role. */
   appUrl: string
+  /** The same with the owner's. */
+  ownerUrl: string
+  /** The settings of commands; a test may add to them. */
+  env: Record<string, string>
   /** Runs `stepladder …` on this database, in this process: one at a time. */
   run(...args: string[]): Promise<Ran>
   /** The same as a process of its own, as a person runs it. */
@@ -27,7 +31,7 @@ export async function commandWorld(options: Parameters<typeof newWorld>[0] = {})
   const address = `${[host].flat()[0]}:${[port].flat()[0]}/${where!.name}`
   const appUrl = `postgres://${user}:${pass}@${address}`
   const ownerUrl = `postgres://${world.owner.options.user}:${world.owner.options.pass}@${address}`
-  const env = {
+  const env: Record<string, string> = {
     DATABASE_URL: appUrl,
     OWNER_DATABASE_URL: ownerUrl,
     STEPLADDER_HOME: '/nowhere/stepladder',
@@ -36,6 +40,8 @@ export async function commandWorld(options: Parameters<typeof newWorld>[0] = {})
   return {
     ...world,
     appUrl,
+    ownerUrl,
+    env,
     run: (...args) => here(args, env),
     async runApart(...args) {
       const apart = command(args, { env })

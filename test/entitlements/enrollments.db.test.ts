@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { listEnrollments } from '../../src/entitlements/enrollments.ts'
+import { type Enrollment, listEnrollments } from '../../src/entitlements/enrollments.ts'
 import { explainOrganization } from '../../src/entitlements/explain-organization.ts'
 import { organizationHistory } from '../../src/entitlements/history.ts'
 import { reapplyDefaultsForPool } from '../../src/entitlements/reapply-defaults.ts'
@@ -48,7 +48,7 @@ afterAll(() => db.close())
 describe('who stands where', () => {
   test('is a row for each organization and ladder with a live attachment, in the words of the catalog and of Stripe', async () => {
     const [first] = orgs as [Organization]
-    const { items } = await listEnrollments(db.app, { organization: first.organizationId, limit: 10 })
+    const items = await listEnrollments(db.app, { organization: first.organizationId, limit: 10 })
     const expected = [
       {
         organization_id: first.organizationId,
@@ -76,10 +76,7 @@ describe('who stands where', () => {
 
   test('is found by a customer, by an organization’s own key, by a ladder; a stranger has no rows', async () => {
     const found = async (wanted: object) =>
-      (await listEnrollments(db.app, { limit: 10, ...wanted })).items.map(({ customer, rank }) => [
-        customer,
-        rank,
-      ])
+      (await listEnrollments(db.app, { limit: 10, ...wanted })).map(({ customer, rank }) => [customer, rank])
     expect(await found({ customer: 'cus_later', ladder: core.ladderKey })).toEqual([['cus_later', 1]])
     expect(await found({ organization: 'acme', ladder: extra.ladderKey })).toEqual([['cus_first', 2]])
     expect(await found({ ladder: core.ladderKey })).toEqual([
@@ -99,28 +96,16 @@ describe('who stands where', () => {
   })
 
   test('is read page by page, every row once', async () => {
-    const seen = []
-    let cursor: string | undefined
-    do {
-      const page = await listEnrollments(db.app, { limit: 1, cursor })
-      expect(page.items).toHaveLength(1)
-      seen.push(...page.items)
-      cursor = page.next_cursor ?? undefined
-    } while (cursor)
-    expect(seen).toEqual((await listEnrollments(db.app, { limit: 10 })).items)
+    const seen: Enrollment[] = []
+    for (;;) {
+      const last = seen.at(-1)
+      const after = last ? { organizationId: last.organization_id, ladder: last.ladder } : null
+      const page = await listEnrollments(db.app, { limit: 1, after })
+      if (page.length === 0) break
+      seen.push(...page)
+    }
+    expect(seen).toEqual(await listEnrollments(db.app, { limit: 10 }))
     expect(seen).toHaveLength(4)
-  })
-
-  test.each([
-    'x',
-    'bm90IGpzb24',
-    Buffer.from('["a","b"]').toString('base64url'),
-    Buffer.from('7').toString('base64url'),
-  ])('is not read from a cursor that no page gave: %s', async (cursor) => {
-    await expect(listEnrollments(db.app, { limit: 1, cursor })).rejects.toMatchObject({
-      code: 'cursor_invalid',
-      status: 400,
-    })
   })
 })
 

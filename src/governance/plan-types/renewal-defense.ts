@@ -6,6 +6,13 @@ export const renewalDefense: PlanType = {
   objective: 'Secure renewal before day -30',
   days: 30,
   triesPerStep: 3,
+  contradictions: [
+    { field: 'price', rule: 'eq' },
+    { field: 'quantity', rule: 'no_backward' },
+    { field: 'period_end', rule: 'date_window', days: 7 },
+  ],
+  restrictedFields: [],
+  prohibitedActions: [],
   steps: [
     {
       actionType: 'REQUEST_RENEWAL_MEETING',
@@ -14,6 +21,8 @@ export const renewalDefense: PlanType = {
       costClass: 'MEDIUM',
       humanTouch: true,
       reach: 'external',
+      executors: ['operator-task'],
+      sends: ['status', 'period_end'],
     },
     {
       actionType: 'PREP_RENEWAL_BRIEF',
@@ -22,6 +31,8 @@ export const renewalDefense: PlanType = {
       costClass: 'EXPENSIVE',
       humanTouch: false,
       reach: 'internal',
+      executors: ['outbound-webhook', 'operator-task'],
+      sends: ['status', 'price', 'quantity', 'period_end', 'cancel_at'],
     },
     {
       actionType: 'ESCALATE_SUPPORT_RISK',
@@ -30,6 +41,8 @@ export const renewalDefense: PlanType = {
       costClass: 'CHEAP',
       humanTouch: false,
       reach: 'internal',
+      executors: ['outbound-webhook', 'operator-task'],
+      sends: ['status'],
     },
   ],
 }

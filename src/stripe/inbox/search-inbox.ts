@@ -53,7 +53,7 @@ export type FoundEvent = {
 const timeLimit = 5_000
 
 /** Rows are numbered a moment before they are dated: around a time one has to look so many seconds further. */
-const slackSeconds = 60
+export const slackSeconds = 60
 
 /**
  * Events of the inbox, the newest arrival first.
@@ -186,7 +186,7 @@ function ofOrganization(tx: Tx, tenantId: string, organization: string): Pending
  * Whose an event is: its customer's organization's tenant's. What is nobody's (no customer, or one that is not linked yet)
  * is the default tenant's, which runs the deployment and links customers.
  */
-function tenantOf(tx: Tx): PendingQuery<Row[]> {
+export function tenantOf(tx: Tx): PendingQuery<Row[]> {
   return tx`coalesce((
     select o.tenant_id from stripe.customers c join organization.organizations o using (organization_id)
     where c.stripe_customer_id = coalesce(e.stripe_customer_id, (
@@ -205,7 +205,7 @@ async function arrivalsOf(tx: Tx, { from, until }: InboxSearch): Promise<Omit<Bo
  * The first inbox id that was received at a time or later, by halving: arrivals are numbered in the order of their times, so
  * that no index on times has to be kept on the way of every delivery.
  */
-async function firstArrival(tx: Tx, time: Date): Promise<number> {
+export async function firstArrival(tx: Tx, time: Date): Promise<number> {
   const [row] = await tx<{ first: number }[]>`
     with recursive halves (low, high) as (
       select coalesce(min(inbox_id), 0), coalesce(max(inbox_id), 0) + 1 from stripe.events

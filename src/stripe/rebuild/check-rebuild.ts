@@ -125,7 +125,8 @@ async function rebuildAll(
   return { subscriptions, events, pools }
 }
 
-function pagesOf(found: readonly Recorded[]): Recorded[][] {
+/** Subscriptions that are read together: so many events at most, unless one alone has more. */
+export function pagesOf(found: readonly Recorded[]): Recorded[][] {
   const pages: Recorded[][] = []
   let room = 0
   for (const one of found) {

@@ -2,6 +2,7 @@ import type { Hono } from 'hono'
 import type { z } from 'zod'
 import type { Caller } from '../../auth/api-keys.ts'
 import { notFound } from '../guard.ts'
+import { giveReason } from '../request-db.ts'
 import type { WebEnv } from '../web-env.ts'
 import { isWritable } from './fields.ts'
 import { readBody, readQuery } from './read-input.ts'
@@ -19,6 +20,8 @@ export type ApiRoute = {
   query: z.ZodObject | null
   /** null: it takes none. */
   body: z.ZodObject | null
+  /** What it answers when it is not refused, by status. Tests hold its answers against this. */
+  gives: Partial<Record<200 | 201, z.ZodType>>
   answer: (asked: Asked<unknown, unknown>) => Promise<ApiAnswer>
 }
 
@@ -34,6 +37,9 @@ export type Asked<Query, Body> = {
 
 export type ApiAnswer = { status?: 200 | 201; json: unknown }
 
+/** Characters of one part of a path. */
+export const longestPart = 300
+
 /** Ties what a route reads to the schemas that check it. */
 export function apiRoute<
   Query extends z.ZodObject | null = null,
@@ -42,12 +48,13 @@ export function apiRoute<
   method: ApiRoute['method']
   path: string
   does: string
+  gives?: ApiRoute['gives']
   query?: Query
   body?: Body
   answer: (asked: Asked<Read<Query>, Read<Body>>) => Promise<ApiAnswer>
 }): ApiRoute {
-  const { query = null, body = null } = route
-  return { ...route, query, body, answer: route.answer as ApiRoute['answer'] }
+  const { query = null, body = null, gives = {} } = route
+  return { ...route, query, body, gives, answer: route.answer as ApiRoute['answer'] }
 }
 
 type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : null
@@ -65,7 +72,8 @@ export function serveRoutes(
     app.on(method.toUpperCase(), path, async (c) => {
       const params: Record<string, string> = c.req.param()
       // A name that nothing can have, and that the database could not even be asked for.
-      if (Object.values(params).some((part) => !isWritable(part) || part.length > 300)) return notFound()
+      if (Object.values(params).some((part) => !isWritable(part) || part.length > longestPart))
+        return notFound()
       const asked = {
         params,
         query: readQuery(c, query),
@@ -73,6 +81,7 @@ export function serveRoutes(
         caller: c.get('caller')!,
         origin: publicUrl ?? new URL(c.req.url).origin,
       }
+      giveReason((asked.body as { reason?: unknown } | null)?.reason)
       const { status = 200, json } = await answer(asked)
       return c.json(json as object, status, { 'cache-control': 'no-store' })
     })

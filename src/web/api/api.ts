@@ -1,6 +1,9 @@
 import { Hono } from 'hono'
+import type { Db } from '../../db/types.ts'
 import type { CheckMemory } from '../../entitlements/check-memory.ts'
 import type { Log } from '../../log.ts'
+import { answerPage } from '../answer-page.ts'
+import { ApiPage } from '../pages/api-page.tsx'
 import type { WebEnv } from '../web-env.ts'
 import { type ApiRoute, serveRoutes } from './api-route.ts'
 import { checkRoute } from './check.ts'
@@ -10,23 +13,31 @@ import { explainRoutes } from './explain.ts'
 import { type GrantParts, grantRoutes } from './grants.ts'
 import { ladderRoutes } from './ladders.ts'
 import { memberLinkRoutes } from './member-links.ts'
+import { type OpenApi, openApiOf } from './openapi.ts'
 import { orgTypeRoutes } from './org-types.ts'
 import { organizationRoutes } from './organizations.ts'
 import { type PlanParts, planRoutes } from './plans.ts'
 import { productRoutes } from './products.ts'
 
-export type ApiParts = GrantParts & EventParts & PlanParts & { log: Log; check: Pick<CheckMemory, 'check'> }
+export type ApiParts = GrantParts &
+  EventParts &
+  PlanParts & {
+    log: Log
+    check: Pick<CheckMemory, 'check'>
+    /** For what concerns the caller's tenant alone; left out: `db`. */
+    own?: Db
+  }
 
 /** Everything under /api/v1 that is described by schemas. Who may ask for what stands in routes-and-roles.ts. */
 export function apiRoutes(parts: ApiParts): ApiRoute[] {
-  const { db, ringExpiry, ringAgain, log, check } = parts
+  const { db, own = db, ringExpiry, ringAgain, log, check } = parts
   return [
     checkRoute(check),
-    ...enrollmentRoutes(db),
-    ...organizationRoutes(db),
-    ...explainRoutes(db),
-    ...memberLinkRoutes(db),
-    ...grantRoutes({ db, ringExpiry }),
+    ...enrollmentRoutes(own),
+    ...organizationRoutes(own, db),
+    ...explainRoutes(own),
+    ...memberLinkRoutes(own),
+    ...grantRoutes({ db: own, ringExpiry }),
     ...orgTypeRoutes({
       db,
       failed: ({ organizationId: organization, error }) =>
@@ -35,10 +46,23 @@ export function apiRoutes(parts: ApiParts): ApiRoute[] {
     ...productRoutes(db),
     ...ladderRoutes(db),
     ...eventRoutes({ db, log, ringAgain }),
-    ...planRoutes(parts),
+    ...planRoutes({ ...parts, db: own }),
   ]
 }
 
 export function api(parts: ApiParts & { publicUrl: string | null }): Hono<WebEnv> {
-  return serveRoutes(new Hono<WebEnv>(), apiRoutes(parts), parts.publicUrl)
+  const routes = apiRoutes(parts)
+  return serveRoutes(described(new Hono<WebEnv>(), routes), routes, parts.publicUrl)
+}
+
+/** With the description of these routes, for programs and for people; made when it is first asked for. */
+function described(app: Hono<WebEnv>, routes: readonly ApiRoute[]): Hono<WebEnv> {
+  let made: OpenApi | undefined
+  const description = () => {
+    made ??= openApiOf(routes)
+    return made
+  }
+  app.get('/openapi.json', (c) => c.json(description(), 200, { 'cache-control': 'no-cache' }))
+  app.get('/docs', (c) => answerPage(c, 200, ApiPage, { api: description() }))
+  return app
 }

@@ -6,6 +6,7 @@ import { within } from '../../within.ts'
 import { routesAndRoles } from '../routes-and-roles.ts'
 import { securityHeaders } from '../security-headers.ts'
 import type { WebMiddleware } from '../web-env.ts'
+import { checkAnswer } from './answers.ts'
 import { apiRoute } from './api-route.ts'
 import { customerId, text } from './fields.ts'
 
@@ -20,6 +21,7 @@ export function checkRoute(memory: Pick<CheckMemory, 'check'>) {
     method: 'get',
     path: '/check',
     does: 'Whether an organization may use a feature, and how much of it. It answers from memory and is made to be asked on every request.',
+    gives: { 200: checkAnswer },
     query: z.strictObject({
       organization: text(255).optional(),
       customer: customerId.optional(),

@@ -8,7 +8,9 @@ import type { RingAgain } from '../../stripe/inbox/ring-replay.ts'
 import { type FoundEvent, searchInbox } from '../../stripe/inbox/search-inbox.ts'
 import { eventFilters, searchOf } from '../event-filters.ts'
 import { replayEvents, unknownEvent } from '../replay-events.ts'
+import { pageAnswer } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
+import { eventAnswer, eventStoryAnswer, replayedAnswer } from './event-answers.ts'
 import { page, pageOf, readCursor } from './fields.ts'
 
 const inboxCursor = /^\d{1,18}$/
@@ -23,6 +25,7 @@ export function eventRoutes(parts: EventParts): ApiRoute[] {
       method: 'get',
       path: '/events',
       does: 'Lists the events of the inbox, the newest arrival first; a `type` with a dot at its end means all that begin so.',
+      gives: { 200: pageAnswer(eventAnswer) },
       query: z.strictObject({ ...eventFilters, ...page }),
       answer: async ({ query, caller }) => {
         const { limit, cursor, ...filters } = query
@@ -38,6 +41,7 @@ export function eventRoutes(parts: EventParts): ApiRoute[] {
       method: 'get',
       path: '/events/:id',
       does: 'Tells one event whole: both writes, what it caused, and its body as it was signed (null once retention dropped it).',
+      gives: { 200: eventStoryAnswer },
       answer: async ({ params, caller }) => {
         const id = params.id!
         const [found] = await searchInbox(
@@ -54,6 +58,7 @@ export function eventRoutes(parts: EventParts): ApiRoute[] {
       method: 'post',
       path: '/events/:id/replay',
       does: 'Has an event handled again, although it was; nothing is done twice.',
+      gives: { 200: replayedAnswer },
       answer: async ({ params, caller }) => {
         const { toRing, settled } = await replayEvents(parts, caller, [params.id!])
         return {

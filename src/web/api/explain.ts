@@ -3,6 +3,7 @@ import type { Db } from '../../db/types.ts'
 import { getOrganization } from '../../organization/organizations.ts'
 import { explain, explainAt } from '../../stripe/enrollment/explain.ts'
 import { subjectOfOrganization } from '../../stripe/enrollment/explain-subject.ts'
+import { explainAnswer } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { idIn, instant } from './fields.ts'
 
@@ -13,6 +14,7 @@ export function explainRoutes(db: Db): ApiRoute[] {
       method: 'get',
       path: '/organizations/:id/explain',
       does: 'Tells why it stands where it does, what is held and what comes next; `at=`: as of a time that has passed.',
+      gives: { 200: explainAnswer },
       query: z.strictObject({ at: instant.optional() }),
       answer: async ({ params, query: { at }, caller }) => {
         const now = new Date()

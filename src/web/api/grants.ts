@@ -11,8 +11,19 @@ import { issueGrant } from '../../entitlements/issue-grant.ts'
 import { getGrantLineage, listGrants } from '../../entitlements/list-grants.ts'
 import { revokeGrant } from '../../entitlements/revoke-grant.ts'
 import { getOrganization } from '../../organization/organizations.ts'
+import { pageAnswer } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
-import { idIn, instant, reason, text, unknown } from './fields.ts'
+import { idCursor, idIn, instant, page, pageOf, readCursor, reason, text, unknown } from './fields.ts'
+import {
+  ceilingAnswer,
+  flatGrantGivenAnswer,
+  forcedAnswer,
+  grantAnswer,
+  grantGivenAnswer,
+  liftedAnswer,
+  lineageAnswer,
+  revokedAnswer,
+} from './grant-answers.ts'
 import { actorOf, shownMoves } from './shown.ts'
 
 /** When a grant ends by itself. */
@@ -29,7 +40,10 @@ export type GrantParts = {
 
 const product = text(100)
 const until = { reason, valid_until: instant.nullish() }
-const past = { past: z.enum(['true', 'false'], 'must be true or false').default('false') }
+const pastAsked = z.strictObject({
+  past: z.enum(['true', 'false'], 'must be true or false').default('false'),
+  ...page,
+})
 
 /**
  * What operators decide about one organization: grants, extensions, forced transitions and ceilings; and, apart from all
@@ -84,17 +98,19 @@ export function grantRoutes({ db, ringExpiry }: GrantParts): ApiRoute[] {
       method: 'get',
       path: '/organizations/:id/grants',
       does: 'Lists its grants, the newest first; `past=true`: those that have ended too.',
-      query: z.strictObject(past),
+      gives: { 200: pageAnswer(grantAnswer) },
+      query: pastAsked,
       answer: async ({ params, query, caller }) => {
         const organizationId = await organizationIn(params, caller)
-        const wanted = { tenantId: caller.tenantId, organizationId, past: query.past === 'true' }
-        return { json: { items: await listGrants(db, wanted) } }
+        const rows = await listGrants(db, listed(query, caller, organizationId))
+        return { json: pageOf(rows, query.limit, asItIs, (row) => row.grant_id) }
       },
     }),
     apiRoute({
       method: 'post',
       path: '/organizations/:id/grants',
       does: 'Issues a grant of a plan: with `valid_until` a trial.',
+      gives: { 201: grantGivenAnswer },
       body: z.strictObject({ product, ...until }),
       answer: async ({ params, body, caller }) => {
         const asked = { ...who(params, caller), product: body.product, ...ending(body) }
@@ -105,6 +121,7 @@ export function grantRoutes({ db, ringExpiry }: GrantParts): ApiRoute[] {
       method: 'get',
       path: '/organizations/:id/grants/:grant',
       does: 'Tells one grant and its lineage: what it extends, what that extended, and so on.',
+      gives: { 200: lineageAnswer },
       answer: async ({ params, caller }) => {
         const grantId = idIn(params, 'grant', 'grant')
         const organizationId = await organizationIn(params, caller)
@@ -117,6 +134,7 @@ export function grantRoutes({ db, ringExpiry }: GrantParts): ApiRoute[] {
       method: 'post',
       path: '/organizations/:id/grants/:grant/revoke',
       does: 'Revokes a grant; the place passes to the best claim that is left.',
+      gives: { 200: revokedAnswer },
       body: z.strictObject({ reason }),
       answer: ({ params, body, caller }) => revoke(params, caller, body.reason),
     }),
@@ -124,6 +142,7 @@ export function grantRoutes({ db, ringExpiry }: GrantParts): ApiRoute[] {
       method: 'post',
       path: '/organizations/:id/grants/:grant/extend',
       does: 'Extends a grant by a new one on the same tier; without `valid_until` it has no end.',
+      gives: { 201: grantGivenAnswer },
       body: z.strictObject(until),
       answer: async ({ params, body, caller }) => {
         const grantId = idIn(params, 'grant', 'grant')
@@ -136,6 +155,7 @@ export function grantRoutes({ db, ringExpiry }: GrantParts): ApiRoute[] {
       method: 'post',
       path: '/organizations/:id/extend',
       does: 'Extends the place that it has on a ladder, whoever holds it, by a grant.',
+      gives: { 201: grantGivenAnswer },
       body: z.strictObject({ ladder: text(100).optional(), ...until }),
       answer: async ({ params, body, caller }) => {
         const { ladder } = body
@@ -147,6 +167,7 @@ export function grantRoutes({ db, ringExpiry }: GrantParts): ApiRoute[] {
       method: 'post',
       path: '/organizations/:id/transitions',
       does: 'Forces the place on one ladder: to a tier at least (a grant), or at most (a ceiling).',
+      gives: { 201: forcedAnswer },
       body: z.strictObject({
         ladder: text(100),
         product,
@@ -182,17 +203,19 @@ export function grantRoutes({ db, ringExpiry }: GrantParts): ApiRoute[] {
       method: 'get',
       path: '/organizations/:id/ceilings',
       does: 'Lists its ceilings, the newest first; `past=true`: those that are gone too.',
-      query: z.strictObject(past),
+      gives: { 200: pageAnswer(ceilingAnswer) },
+      query: pastAsked,
       answer: async ({ params, query, caller }) => {
         const organizationId = await organizationIn(params, caller)
-        const wanted = { tenantId: caller.tenantId, organizationId, past: query.past === 'true' }
-        return { json: { items: await listCeilings(db, wanted) } }
+        const rows = await listCeilings(db, listed(query, caller, organizationId))
+        return { json: pageOf(rows, query.limit, asItIs, (row) => row.ceiling_id) }
       },
     }),
     apiRoute({
       method: 'post',
       path: '/organizations/:id/ceilings/:ceiling/lift',
       does: 'Lifts a ceiling: the place goes to whoever claims it.',
+      gives: { 200: liftedAnswer },
       body: z.strictObject({ reason }),
       answer: async ({ params, body, caller }) => {
         const ceilingId = idIn(params, 'ceiling', 'ceiling')
@@ -205,18 +228,19 @@ export function grantRoutes({ db, ringExpiry }: GrantParts): ApiRoute[] {
       method: 'get',
       path: '/organizations/:id/flat-grants',
       does: 'Lists what operators gave it beside ladders, the newest first.',
-      query: z.strictObject(past),
+      gives: { 200: pageAnswer(grantAnswer) },
+      query: pastAsked,
       answer: async ({ params, query, caller }) => {
         const organizationId = await organizationIn(params, caller)
-        const wanted = { tenantId: caller.tenantId, organizationId, past: query.past === 'true' }
-        const grants = await listGrants(db, wanted)
-        return { json: { items: grants.filter(({ kind }) => kind !== 'plan') } }
+        const rows = await listGrants(db, { ...listed(query, caller, organizationId), flat: true })
+        return { json: pageOf(rows, query.limit, asItIs, (row) => row.grant_id) }
       },
     }),
     apiRoute({
       method: 'post',
       path: '/organizations/:id/flat-grants',
       does: 'Gives a product that is no plan, such as an add-on; giving it twice gives two.',
+      gives: { 201: flatGrantGivenAnswer },
       body: z.strictObject({ product, quantity: z.int32().min(1).optional(), ...until }),
       answer: async ({ params, body, caller }) => {
         const { quantity = 1 } = body
@@ -239,10 +263,22 @@ export function grantRoutes({ db, ringExpiry }: GrantParts): ApiRoute[] {
       method: 'post',
       path: '/organizations/:id/flat-grants/:grant/revoke',
       does: 'Takes back what was given beside ladders.',
+      gives: { 200: revokedAnswer },
       body: z.strictObject({ reason }),
       answer: ({ params, body, caller }) => revoke(params, caller, body.reason),
     }),
   ]
+}
+
+/** One more than fits, so that it is known whether there is another page. */
+function listed(query: z.output<typeof pastAsked>, { tenantId }: Caller, organizationId: string) {
+  const { past, limit, cursor } = query
+  const after = readCursor(cursor, idCursor)
+  return { tenantId, organizationId, past: past === 'true', after, limit: limit + 1 }
+}
+
+function asItIs<Row>(row: Row): Row {
+  return row
 }
 
 function ending({ reason, valid_until }: { reason: string; valid_until?: Date | null | undefined }) {

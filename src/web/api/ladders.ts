@@ -5,6 +5,7 @@ import { getLadder, listLadders } from '../../billing/ladders.ts'
 import { putTiers, removeTier } from '../../billing/put-tiers.ts'
 import type { Db } from '../../db/types.ts'
 import { changeCatalog } from '../../stripe/catalog/change-catalog.ts'
+import { ladderAnswer, pageAnswer } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { page, pageOf, readCursor } from './fields.ts'
 import { keyCursor } from './products.ts'
@@ -17,6 +18,7 @@ export function ladderRoutes(db: Db): ApiRoute[] {
       method: 'get',
       path: '/ladders',
       does: 'Lists ladders with their tiers, lowest rank first, and how many stand on each.',
+      gives: { 200: pageAnswer(ladderAnswer) },
       query: z.strictObject(page),
       answer: async ({ query }) => {
         const { limit } = query
@@ -29,6 +31,7 @@ export function ladderRoutes(db: Db): ApiRoute[] {
       method: 'post',
       path: '/ladders',
       does: 'Adds a ladder, without tiers.',
+      gives: { 201: ladderAnswer },
       body: z.strictObject({
         key: catalogKey,
         name: catalogName,
@@ -43,12 +46,14 @@ export function ladderRoutes(db: Db): ApiRoute[] {
       method: 'get',
       path: '/ladders/:key',
       does: 'Tells one ladder.',
+      gives: { 200: ladderAnswer },
       answer: async ({ params }) => ({ json: shownLadder(await getLadder(db, params.key!)) }),
     }),
     apiRoute({
       method: 'patch',
       path: '/ladders/:key',
       does: 'Renames a ladder, or describes it anew.',
+      gives: { 200: ladderAnswer },
       body: z.strictObject({
         name: catalogName.optional(),
         description: catalogDescription.nullable().optional(),
@@ -61,6 +66,7 @@ export function ladderRoutes(db: Db): ApiRoute[] {
       method: 'delete',
       path: '/ladders/:key',
       does: 'Deletes a ladder with its tiers; one that was ever used is only put out of use.',
+      gives: { 200: z.strictObject({ outcome: z.string(), key: z.string() }) },
       answer: async ({ params }) => {
         const outcome = await changeCatalog(db, (tx) => deleteLadder(tx, params.key!))
         return { json: { outcome, key: params.key! } }
@@ -70,6 +76,7 @@ export function ladderRoutes(db: Db): ApiRoute[] {
       method: 'put',
       path: '/ladders/:key/tiers',
       does: 'Attaches products or gives tiers other ranks, several at once; what is not named stays.',
+      gives: { 200: ladderAnswer },
       body: z.strictObject({
         tiers: z
           .array(z.strictObject({ product: catalogKey, rank: tierRank }))
@@ -84,6 +91,7 @@ export function ladderRoutes(db: Db): ApiRoute[] {
       method: 'put',
       path: '/ladders/:key/tiers/:product',
       does: 'Attaches one product, or gives the tier another rank.',
+      gives: { 200: ladderAnswer },
       body: z.strictObject({ rank: tierRank }),
       answer: async ({ params, body }) => {
         const tier = { product: params.product!, rank: body.rank }
@@ -95,6 +103,7 @@ export function ladderRoutes(db: Db): ApiRoute[] {
       method: 'delete',
       path: '/ladders/:key/tiers/:product',
       does: 'Takes a product off the ladder; only when nobody stands on it.',
+      gives: { 200: ladderAnswer },
       answer: async ({ params }) => ({
         json: shownLadder(await changeCatalog(db, (tx) => removeTier(tx, params.key!, params.product!))),
       }),

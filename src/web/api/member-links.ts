@@ -3,6 +3,7 @@ import { createMemberLink, linkMinutes } from '../../auth/member-links.ts'
 import type { Db } from '../../db/types.ts'
 import { getOrganization } from '../../organization/organizations.ts'
 import { memberDoorPath } from '../member-door.ts'
+import { time } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { idIn } from './fields.ts'
 
@@ -15,6 +16,7 @@ export function memberLinkRoutes(db: Db): ApiRoute[] {
       method: 'post',
       path: '/organizations/:id/member-links',
       does: 'Makes a link that shows whoever opens it this organization’s own page, for some minutes.',
+      gives: { 201: z.strictObject({ url: z.url(), expires_at: time }) },
       body: z.strictObject({
         valid_for_minutes: z
           .int32(minutes)

@@ -5,8 +5,10 @@ import { type BackfillOutcome, backfillDefaults } from '../../entitlements/backf
 import { createOrgType, renameOrgType, setDefaultLadder } from '../../organization/change-org-type.ts'
 import { readOrgTypes } from '../../organization/org-types.ts'
 import { changeCatalog } from '../../stripe/catalog/change-catalog.ts'
+import { backfillAnswer, orgTypeAnswer, pageAnswer } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
-import { idCursor, readCursor, text } from './fields.ts'
+import { idCursor, page, pageOf, readCursor, text } from './fields.ts'
+import { keyCursor } from './products.ts'
 import { actorOf, shownOrgType } from './shown.ts'
 
 export type OrgTypeParts = {
@@ -22,12 +24,20 @@ export function orgTypeRoutes({ db, failed }: OrgTypeParts): ApiRoute[] {
       method: 'get',
       path: '/org-types',
       does: 'Lists kinds of organizations, with the ladder on which each starts.',
-      answer: async () => ({ json: { items: (await readOrgTypes(db)).map(shownOrgType) } }),
+      gives: { 200: pageAnswer(orgTypeAnswer) },
+      query: z.strictObject(page),
+      answer: async ({ query: { limit, cursor } }) => {
+        const after = readCursor(cursor, keyCursor)
+        // There are few, and the catalog reads them whole: a page is cut out here.
+        const rows = (await readOrgTypes(db)).filter(({ key }) => after === null || key > after)
+        return { json: pageOf(rows, limit, shownOrgType, ({ key }) => key) }
+      },
     }),
     apiRoute({
       method: 'post',
       path: '/org-types',
       does: 'Adds a kind of organization.',
+      gives: { 201: orgTypeAnswer },
       body: z.strictObject({ key: catalogKey, name: catalogName, default_ladder: catalogKey.nullish() }),
       answer: async ({ body }) => {
         const { key, name, default_ladder: defaultLadder = null } = body
@@ -39,6 +49,7 @@ export function orgTypeRoutes({ db, failed }: OrgTypeParts): ApiRoute[] {
       method: 'patch',
       path: '/org-types/:key',
       does: 'Renames a kind of organization.',
+      gives: { 200: orgTypeAnswer },
       body: z.strictObject({ name: catalogName }),
       answer: async ({ params, body }) => ({
         json: shownOrgType(await changeCatalog(db, (tx) => renameOrgType(tx, params.key!, body.name))),
@@ -48,6 +59,7 @@ export function orgTypeRoutes({ db, failed }: OrgTypeParts): ApiRoute[] {
       method: 'put',
       path: '/org-types/:key/default-ladder',
       does: 'Says on which ladder new organizations of this kind start; null: on none. It moves nobody.',
+      gives: { 200: orgTypeAnswer },
       body: z.strictObject({ ladder: catalogKey.nullable() }),
       answer: async ({ params, body }) => ({
         json: shownOrgType(await changeCatalog(db, (tx) => setDefaultLadder(tx, params.key!, body.ladder))),
@@ -57,6 +69,7 @@ export function orgTypeRoutes({ db, failed }: OrgTypeParts): ApiRoute[] {
       method: 'post',
       path: '/org-types/:key/backfill',
       does: 'Gives existing organizations of this kind what a new one starts on, so many in one call.',
+      gives: { 200: backfillAnswer },
       body: z.strictObject({
         limit: z.int32().min(1).max(1000).default(1000),
         cursor: text(1000).optional(),

@@ -7,6 +7,14 @@ import { getOrganization, listOrganizations } from '../../organization/organizat
 import { linkCustomer } from '../../stripe/customers/link-customer.ts'
 import { openOrganization } from '../../stripe/customers/open-organization.ts'
 import { transferCustomers } from '../../stripe/customers/transfer-customers.ts'
+import {
+  changeAnswer,
+  historyAnswer,
+  linkedAnswer,
+  organizationAnswer,
+  pageAnswer,
+  transferredAnswer,
+} from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { customerId, id, idCursor, idIn, page, pageOf, readCursor, reason, text } from './fields.ts'
 import { actorOf, shownMoves, shownOrganization } from './shown.ts'
@@ -14,8 +22,11 @@ import { actorOf, shownMoves, shownOrganization } from './shown.ts'
 const organizationKey = text(255)
 const historyCursor = /^[a-z0-9-]+ \d{1,18}$/
 
-/** Organizations: whose customers they are, and what happened to them. All within the caller's tenant. */
-export function organizationRoutes(db: Db): ApiRoute[] {
+/**
+ * Organizations: whose customers they are, and what happened to them. All within the caller's tenant.
+ * @param whole sees every tenant: a customer or a name has one owner, whoever asks
+ */
+export function organizationRoutes(db: Db, whole: Db): ApiRoute[] {
   const found = (caller: { tenantId: string }, params: Readonly<Record<string, string>>) =>
     getOrganization(db, caller.tenantId, idIn(params, 'id', 'organization'))
 
@@ -24,6 +35,7 @@ export function organizationRoutes(db: Db): ApiRoute[] {
       method: 'get',
       path: '/organizations',
       does: 'Lists organizations, by id.',
+      gives: { 200: pageAnswer(organizationAnswer) },
       query: z.strictObject({
         organization_key: organizationKey.optional(),
         org_type: text(100).optional(),
@@ -47,6 +59,7 @@ export function organizationRoutes(db: Db): ApiRoute[] {
       method: 'post',
       path: '/organizations',
       does: 'Creates an organization with its pool, on what its type starts on.',
+      gives: { 201: organizationAnswer },
       body: z.strictObject({
         name: catalogName,
         org_type: catalogKey,
@@ -54,7 +67,7 @@ export function organizationRoutes(db: Db): ApiRoute[] {
       }),
       answer: async ({ body, caller }) => {
         const { tenantId } = caller
-        const created = await openOrganization(db, {
+        const created = await openOrganization(whole, {
           tenantId,
           name: body.name,
           orgType: body.org_type,
@@ -68,16 +81,18 @@ export function organizationRoutes(db: Db): ApiRoute[] {
       method: 'get',
       path: '/organizations/:id',
       does: 'Tells one organization.',
+      gives: { 200: organizationAnswer },
       answer: async ({ params, caller }) => ({ json: shownOrganization(await found(caller, params)) }),
     }),
     apiRoute({
       method: 'post',
       path: '/organizations/:id/customers',
       does: 'Links a customer at Stripe to the organization; what waited for it is taken up.',
+      gives: { 200: linkedAnswer, 201: linkedAnswer },
       body: z.strictObject({ customer: customerId }),
       answer: async ({ params, body, caller }) => {
         const organizationId = idIn(params, 'id', 'organization')
-        const outcome = await linkCustomer(db, { tenantId: caller.tenantId, organizationId, ...body })
+        const outcome = await linkCustomer(whole, { tenantId: caller.tenantId, organizationId, ...body })
         const organization = shownOrganization(await found(caller, params))
         return { status: outcome === 'linked' ? 201 : 200, json: { outcome, organization } }
       },
@@ -86,13 +101,14 @@ export function organizationRoutes(db: Db): ApiRoute[] {
       method: 'post',
       path: '/organizations/:id/transfer',
       does: 'Moves its customers at Stripe, with their subscriptions, to another organization.',
+      gives: { 200: transferredAnswer },
       body: z.strictObject({
         to: id,
         customers: z.array(customerId).min(1).max(100).optional(),
         reason,
       }),
       answer: async ({ params, body, caller }) => {
-        const done = await transferCustomers(db, {
+        const done = await transferCustomers(whole, {
           tenantId: caller.tenantId,
           fromOrganizationId: idIn(params, 'id', 'organization'),
           toOrganizationId: body.to,
@@ -116,6 +132,7 @@ export function organizationRoutes(db: Db): ApiRoute[] {
       method: 'get',
       path: '/organizations/:id/history',
       does: 'Lists every move between tiers, in order.',
+      gives: { 200: pageAnswer(historyAnswer) },
       query: z.strictObject({ ladder: text(100).optional(), ...page }),
       answer: async ({ params, query, caller }) => {
         const { organizationId } = await found(caller, params)
@@ -134,6 +151,7 @@ export function organizationRoutes(db: Db): ApiRoute[] {
       method: 'get',
       path: '/organizations/:id/subscription-changes',
       does: 'Lists what changed commercially, as Stripe tells the order.',
+      gives: { 200: pageAnswer(changeAnswer) },
       query: z.strictObject({ subscription: text(255).optional(), ...page }),
       answer: async ({ params, query, caller }) => {
         const { organizationId } = await found(caller, params)

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { planStatuses } from '../../governance/revenue-plan/revenue-plan.ts'
+import { revenuePlanV1 } from '../../governance/revenue-plan/revenue-plan-v1.ts'
+import { time } from './answers.ts'
 import { id, instant, isWritable, page, reason, text } from './fields.ts'
 
-/** What the routes of revenue plans take. */
+/** What the routes of revenue plans take, and what they answer. */
 
 const name = text(100)
 const value = z.union([
@@ -63,3 +65,25 @@ export const planEdit = z.strictObject({
 
 export const whyPaused = z.strictObject({ reason: reason.optional() })
 export const whyAborted = z.strictObject({ reason })
+
+export const planAnswer = revenuePlanV1.meta({ id: 'RevenuePlan' })
+
+export const ledgerAnswer = z.strictObject({
+  entries: z.array(
+    z.strictObject({
+      entry_id: z.uuid(),
+      plan_id: z.string(),
+      tenant_id: z.uuid(),
+      account_id: z.uuid(),
+      event_type: z.string(),
+      timestamp: time,
+      data: z.record(z.string(), z.unknown()),
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+})
+
+export const canActivateAnswer = z.strictObject({
+  can_activate: z.boolean(),
+  reasons: z.array(z.strictObject({ code: z.string(), message: z.string() })),
+})

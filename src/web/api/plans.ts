@@ -19,12 +19,16 @@ import { editPlan } from '../../governance/verbs/edit-plan.ts'
 import { resumePlan } from '../../governance/verbs/resume-plan.ts'
 import { abortPlan, pausePlan } from '../../governance/verbs/stop-plan.ts'
 import type { VerbAsked, VerbOutcome } from '../../governance/verbs/verb-outcome.ts'
+import { pageAnswer } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { pageOf, readCursor, unknown } from './fields.ts'
 import { movedPlan, writtenPlan } from './plan-answers.ts'
 import {
+  canActivateAnswer,
+  ledgerAnswer,
   ledgerAsked,
   onAccount,
+  planAnswer,
   planEdit,
   planProposed,
   plansAsked,
@@ -73,6 +77,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       method: 'get',
       path: '/plans',
       does: 'Lists revenue plans, what changed last first.',
+      gives: { 200: pageAnswer(planAnswer) },
       query: plansAsked,
       answer: async ({ query, caller }) => {
         const { limit, status, account_id: accountId, plan_type: planType } = query
@@ -92,6 +97,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       method: 'post',
       path: '/plans/propose',
       does: 'Drafts a revenue plan for an account; one of a type stands on it at a time.',
+      gives: { 201: planAnswer },
       body: planProposed,
       answer: async ({ body, caller }) => {
         const at = new Date(now())
@@ -118,6 +124,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       method: 'get',
       path: '/plans/:planId',
       does: 'Tells one revenue plan.',
+      gives: { 200: planAnswer },
       query: onAccount,
       answer: async ({ params, query, caller }) => ({
         json: revenuePlanV1Of(await found(asked(params, query, caller))),
@@ -127,6 +134,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       method: 'patch',
       path: '/plans/:planId',
       does: 'Changes a draft; `steps` is the whole list, in which a step keeps its id.',
+      gives: { 200: planAnswer },
       query: onAccount,
       body: planEdit,
       answer: async ({ params, query, body, caller }) => {
@@ -152,6 +160,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       method: 'get',
       path: '/plans/:planId/ledger',
       does: 'Tells why it exists and what happened to it, the latest first; a plan that is gone keeps its ledger.',
+      gives: { 200: ledgerAnswer },
       query: ledgerAsked,
       answer: async ({ params, query, caller }) => {
         const wanted = asked(params, query, caller)
@@ -171,6 +180,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       method: 'get',
       path: '/plans/:planId/can-activate',
       does: 'Tells whether the policy gate would let it become active, and every reason why not.',
+      gives: { 200: canActivateAnswer },
       query: onAccount,
       answer: async ({ params, query, caller }) => {
         const wanted = asked(params, query, caller)
@@ -183,6 +193,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       method: 'post',
       path: '/plans/:planId/approve',
       does: 'Approves a draft, if the policy gate and the validators let it.',
+      gives: { 200: planAnswer },
       query: onAccount,
       answer: ({ params, query, caller }) => {
         const highRiskAuthority = answersForHighRisk(caller)
@@ -194,6 +205,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       method: 'post',
       path: '/plans/:planId/pause',
       does: 'Pauses an active plan: nothing new begins.',
+      gives: { 200: planAnswer },
       query: onAccount,
       body: whyPaused,
       answer: ({ params, query, body, caller }) =>
@@ -203,6 +215,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       method: 'post',
       path: '/plans/:planId/resume',
       does: 'Lets a paused plan go on, if the policy gate and the validators let it.',
+      gives: { 200: planAnswer },
       query: onAccount,
       answer: ({ params, query, caller }) =>
         moved((tx) => resumePlan(tx, asked(params, query, caller), runValidators), 403),
@@ -211,6 +224,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       method: 'post',
       path: '/plans/:planId/abort',
       does: 'Ends an approved, active or paused plan for good.',
+      gives: { 200: planAnswer },
       query: onAccount,
       body: whyAborted,
       answer: ({ params, query, body, caller }) =>

@@ -13,6 +13,7 @@ import { getProduct, listProducts } from '../../billing/products.ts'
 import { publishAndAttach } from '../../billing/put-tiers.ts'
 import type { Db } from '../../db/types.ts'
 import { changeCatalog } from '../../stripe/catalog/change-catalog.ts'
+import { pageAnswer, productAnswer } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { page, pageOf, readCursor } from './fields.ts'
 import { shownProduct } from './shown.ts'
@@ -26,6 +27,7 @@ export function productRoutes(db: Db): ApiRoute[] {
       method: 'get',
       path: '/products',
       does: 'Lists products, by key.',
+      gives: { 200: pageAnswer(productAnswer) },
       query: z.strictObject({
         status: z.enum(productStatuses).optional(),
         kind: z.enum(['plan', ...flatKinds, 'none']).optional(),
@@ -42,6 +44,7 @@ export function productRoutes(db: Db): ApiRoute[] {
       method: 'post',
       path: '/products',
       does: 'Adds a product, as a draft.',
+      gives: { 201: productAnswer },
       body: z.strictObject({
         key: catalogKey,
         name: catalogName,
@@ -57,12 +60,14 @@ export function productRoutes(db: Db): ApiRoute[] {
       method: 'get',
       path: '/products/:key',
       does: 'Tells one product.',
+      gives: { 200: productAnswer },
       answer: async ({ params }) => ({ json: shownProduct(await getProduct(db, params.key!)) }),
     }),
     apiRoute({
       method: 'patch',
       path: '/products/:key',
       does: 'Renames a product, gives it another type, or changes what it includes; null takes a feature away.',
+      gives: { 200: productAnswer },
       body: z.strictObject({
         name: catalogName.optional(),
         type: flatKind.nullable().optional(),
@@ -76,6 +81,7 @@ export function productRoutes(db: Db): ApiRoute[] {
       method: 'post',
       path: '/products/:key/publish',
       does: 'Offers a product; one that is no tier needs a type first.',
+      gives: { 200: productAnswer },
       answer: async ({ params }) => ({
         json: shownProduct(await changeCatalog(db, (tx) => publishProduct(tx, params.key!))),
       }),
@@ -84,6 +90,7 @@ export function productRoutes(db: Db): ApiRoute[] {
       method: 'post',
       path: '/products/:key/publish-and-attach',
       does: 'Publishes a product and makes it a tier, in one step.',
+      gives: { 200: productAnswer },
       body: z.strictObject({ ladder: catalogKey, rank: tierRank }),
       answer: async ({ params, body }) => ({
         json: shownProduct(await changeCatalog(db, (tx) => publishAndAttach(tx, params.key!, body))),
@@ -93,6 +100,7 @@ export function productRoutes(db: Db): ApiRoute[] {
       method: 'post',
       path: '/products/:key/retire',
       does: 'Offers a product no longer; whoever has it keeps it.',
+      gives: { 200: productAnswer },
       answer: async ({ params }) => ({
         json: shownProduct(await changeCatalog(db, (tx) => retireProduct(tx, params.key!))),
       }),

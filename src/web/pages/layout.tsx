@@ -20,8 +20,12 @@ export type Viewer = { name: string; role: Role; csrf: string; flash: Flash | nu
 
 const doctype = raw('<!doctype html>')
 
-/** Every page: our own style sheets and script, nothing inline, nothing from elsewhere. */
-export const Layout: FC<{ title: string; children?: Child }> = ({ title, children }) => (
+/** Every page: our own style sheets, and our script where it has something to do; nothing inline, nothing from elsewhere. */
+export const Layout: FC<{ title: string; script?: boolean; children?: Child }> = ({
+  title,
+  script = false,
+  children,
+}) => (
   <>
     {doctype}
     <html lang="en">
@@ -35,7 +39,7 @@ export const Layout: FC<{ title: string; children?: Child }> = ({ title, childre
         <link rel="stylesheet" href={assetUrl('operator.css')} />
         <link rel="stylesheet" href={assetUrl('panel.css')} />
         <link rel="stylesheet" href={assetUrl('forms.css')} />
-        <script src={assetUrl('panel.js')} type="module" />
+        {script && <script src={assetUrl('panel.js')} type="module" />}
       </head>
       <body>{children}</body>
     </html>
@@ -79,7 +83,7 @@ export const PanelPage: FC<{ title: string; at: string; viewer: Viewer; children
   viewer,
   children,
 }) => (
-  <Layout title={title}>
+  <Layout title={title} script>
     <a class="skip" href="#main">
       Skip to the content
     </a>
