@@ -88,7 +88,7 @@ create table governance.step_executions (
   failure text,
   unique (tenant_id, plan_id, step_id, attempt),
   unique (tenant_id, idempotency_key),
-  constraint step_executions_ended check ((state in ('done', 'failed')) = (ended_at is not null)),
+  constraint step_executions_ended check ((state = 'done' or state = 'failed') = (ended_at is not null)),
   constraint step_executions_failure check ((state = 'failed') = (failure is not null))
 );
 -- A step that is in flight is never tried a second time beside itself.

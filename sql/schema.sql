@@ -36,6 +36,12 @@ CREATE SCHEMA governance;
 CREATE SCHEMA organization;
 
 --
+-- Name: outbound; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA outbound;
+
+--
 -- Name: stripe; Type: SCHEMA; Schema: -; Owner: -
 --
 
@@ -642,6 +648,24 @@ begin
     execute v_statement;
   end loop;
   return true;
+end $$;
+
+--
+-- Name: note_transitions(); Type: FUNCTION; Schema: outbound; Owner: -
+--
+
+CREATE FUNCTION outbound.note_transitions() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from outbound.endpoints) then return null; end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended('stepladder.outbound', 0));
+  insert into outbound.deliveries (endpoint_id, transition_id, tenant_id, pool_id, plan_ladder_id, sequence)
+  select e.endpoint_id, m.transition_id, m.tenant_id, m.pool_id, m.plan_ladder_id, m.sequence
+  from written m join outbound.endpoints e on e.tenant_id = m.tenant_id and e.disabled_at is null
+  order by m.effective_at, m.plan_ladder_id, m.sequence;
+  return null;
 end $$;
 
 --
@@ -1340,7 +1364,7 @@ CREATE TABLE governance.step_executions (
     detail jsonb,
     failure text,
     CONSTRAINT step_executions_attempt_check CHECK ((attempt > 0)),
-    CONSTRAINT step_executions_ended CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT step_executions_ended CHECK ((((state = 'done'::text) OR (state = 'failed'::text)) = (ended_at IS NOT NULL))),
     CONSTRAINT step_executions_failure CHECK (((state = 'failed'::text) = (failure IS NOT NULL))),
     CONSTRAINT step_executions_state_check CHECK ((state = ANY (ARRAY['claimed'::text, 'sent'::text, 'done'::text, 'failed'::text])))
 );
@@ -1403,6 +1427,57 @@ CREATE TABLE organization.tenants (
     tenant_key text NOT NULL,
     name text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: deliveries; Type: TABLE; Schema: outbound; Owner: -
+--
+
+CREATE TABLE outbound.deliveries (
+    endpoint_id uuid NOT NULL,
+    transition_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    pool_id uuid NOT NULL,
+    plan_ladder_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    "position" bigint NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    first_tried_at timestamp with time zone,
+    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    delivered_at timestamp with time zone,
+    last_error text
+);
+
+--
+-- Name: deliveries_position_seq; Type: SEQUENCE; Schema: outbound; Owner: -
+--
+
+ALTER TABLE outbound.deliveries ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME outbound.deliveries_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: endpoints; Type: TABLE; Schema: outbound; Owner: -
+--
+
+CREATE TABLE outbound.endpoints (
+    endpoint_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    tenant_id uuid NOT NULL,
+    url text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    secret text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_why text,
+    failures integer DEFAULT 0 NOT NULL,
+    paused_until timestamp with time zone,
+    CONSTRAINT endpoints_check CHECK (((disabled_at IS NULL) = (disabled_why IS NULL))),
+    CONSTRAINT endpoints_disabled_why_check CHECK ((disabled_why = ANY (ARRAY['operator'::text, 'failing'::text])))
 );
 
 --
@@ -1641,6 +1716,39 @@ CREATE TABLE stripe.reconcile_runs (
     listed_at timestamp with time zone,
     looked integer DEFAULT 0 NOT NULL,
     finished_at timestamp with time zone
+);
+
+--
+-- Name: subscription_signals; Type: TABLE; Schema: stripe; Owner: -
+--
+
+CREATE TABLE stripe.subscription_signals (
+    sequence bigint NOT NULL,
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    subscription_id uuid,
+    kind text NOT NULL,
+    period timestamp with time zone,
+    paid_until timestamp with time zone,
+    cause text NOT NULL,
+    state jsonb NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    taken_at timestamp with time zone,
+    CONSTRAINT subscription_signals_kind_check CHECK ((kind = ANY (ARRAY['payment_failed'::text, 'past_due'::text, 'unpaid'::text, 'paused'::text, 'cancellation_scheduled'::text, 'trial_ending'::text, 'cancellation_withdrawn'::text, 'recovered'::text, 'paid'::text, 'price_changed'::text, 'ended'::text, 'account_transferred'::text])))
+);
+
+--
+-- Name: subscription_signals_sequence_seq; Type: SEQUENCE; Schema: stripe; Owner: -
+--
+
+ALTER TABLE stripe.subscription_signals ALTER COLUMN sequence ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME stripe.subscription_signals_sequence_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 --
@@ -2084,6 +2192,20 @@ ALTER TABLE ONLY organization.tenants
     ADD CONSTRAINT tenants_tenant_key_key UNIQUE (tenant_key);
 
 --
+-- Name: deliveries deliveries_pkey; Type: CONSTRAINT; Schema: outbound; Owner: -
+--
+
+ALTER TABLE ONLY outbound.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (endpoint_id, transition_id);
+
+--
+-- Name: endpoints endpoints_pkey; Type: CONSTRAINT; Schema: outbound; Owner: -
+--
+
+ALTER TABLE ONLY outbound.endpoints
+    ADD CONSTRAINT endpoints_pkey PRIMARY KEY (endpoint_id);
+
+--
 -- Name: stepladder_migrations stepladder_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2194,6 +2316,20 @@ ALTER TABLE ONLY stripe.reconcile_differences
 
 ALTER TABLE ONLY stripe.reconcile_runs
     ADD CONSTRAINT reconcile_runs_pkey PRIMARY KEY (reconcile_run_id);
+
+--
+-- Name: subscription_signals subscription_signals_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.subscription_signals
+    ADD CONSTRAINT subscription_signals_pkey PRIMARY KEY (sequence);
+
+--
+-- Name: subscription_signals subscription_signals_subscription_id_kind_cause_key; Type: CONSTRAINT; Schema: stripe; Owner: -
+--
+
+ALTER TABLE ONLY stripe.subscription_signals
+    ADD CONSTRAINT subscription_signals_subscription_id_kind_cause_key UNIQUE (subscription_id, kind, cause);
 
 --
 -- Name: subscriptions subscriptions_pkey; Type: CONSTRAINT; Schema: stripe; Owner: -
@@ -2453,6 +2589,24 @@ CREATE INDEX validator_runs_by_plan ON governance.validator_runs USING btree (te
 CREATE INDEX organizations_org_type_id_idx ON organization.organizations USING btree (org_type_id);
 
 --
+-- Name: deliveries_by_endpoint; Type: INDEX; Schema: outbound; Owner: -
+--
+
+CREATE INDEX deliveries_by_endpoint ON outbound.deliveries USING btree (endpoint_id, "position");
+
+--
+-- Name: deliveries_pending; Type: INDEX; Schema: outbound; Owner: -
+--
+
+CREATE INDEX deliveries_pending ON outbound.deliveries USING btree (endpoint_id, pool_id, "position") WHERE (delivered_at IS NULL);
+
+--
+-- Name: endpoints_by_tenant; Type: INDEX; Schema: outbound; Owner: -
+--
+
+CREATE INDEX endpoints_by_tenant ON outbound.endpoints USING btree (tenant_id, created_at, endpoint_id);
+
+--
 -- Name: customers_organization_id; Type: INDEX; Schema: stripe; Owner: -
 --
 
@@ -2489,6 +2643,12 @@ CREATE INDEX event_writes_waiting_on ON stripe.event_writes USING btree (waiting
 CREATE INDEX events_customer ON stripe.events USING btree (stripe_customer_id) WHERE (stripe_customer_id IS NOT NULL);
 
 --
+-- Name: events_payments; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX events_payments ON stripe.events USING btree (stripe_subscription_id, created_at) WHERE (type = ANY (ARRAY['invoice.paid'::text, 'invoice.payment_failed'::text]));
+
+--
 -- Name: events_trail; Type: INDEX; Schema: stripe; Owner: -
 --
 
@@ -2517,6 +2677,18 @@ CREATE INDEX reconcile_differences_seen ON stripe.reconcile_differences USING bt
 --
 
 CREATE INDEX reconcile_runs_started_at ON stripe.reconcile_runs USING btree (started_at);
+
+--
+-- Name: subscription_signals_by_account; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX subscription_signals_by_account ON stripe.subscription_signals USING btree (account_id, sequence) WHERE (taken_at IS NULL);
+
+--
+-- Name: subscription_signals_open; Type: INDEX; Schema: stripe; Owner: -
+--
+
+CREATE INDEX subscription_signals_open ON stripe.subscription_signals USING btree (sequence) WHERE (taken_at IS NULL);
 
 --
 -- Name: subscriptions_customer; Type: INDEX; Schema: stripe; Owner: -
@@ -2679,6 +2851,12 @@ CREATE TRIGGER tell_other_pool AFTER UPDATE OF organization_id, tenant_id, is_de
 --
 
 CREATE TRIGGER tell_sets AFTER INSERT OR DELETE OR UPDATE ON entitlements.entitlement_sets FOR EACH STATEMENT EXECUTE FUNCTION entitlements.tell_everything();
+
+--
+-- Name: pool_provision_transitions told_to_others; Type: TRIGGER; Schema: entitlements; Owner: -
+--
+
+CREATE TRIGGER told_to_others AFTER INSERT ON entitlements.pool_provision_transitions REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION outbound.note_transitions();
 
 --
 -- Name: outcomes append_only_rows; Type: TRIGGER; Schema: governance; Owner: -
@@ -3045,6 +3223,13 @@ ALTER TABLE ONLY organization.organizations
 
 ALTER TABLE ONLY organization.organizations
     ADD CONSTRAINT organizations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
+
+--
+-- Name: endpoints endpoints_tenant_id_fkey; Type: FK CONSTRAINT; Schema: outbound; Owner: -
+--
+
+ALTER TABLE ONLY outbound.endpoints
+    ADD CONSTRAINT endpoints_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES organization.tenants(tenant_id);
 
 --
 -- Name: customers customers_organization_id_fkey; Type: FK CONSTRAINT; Schema: stripe; Owner: -
@@ -3539,6 +3724,60 @@ CREATE POLICY whole ON organization.organizations TO stepladder_app USING (true)
 CREATE POLICY whole ON organization.tenants TO stepladder_app USING (true) WITH CHECK (true);
 
 --
+-- Name: deliveries; Type: ROW SECURITY; Schema: outbound; Owner: -
+--
+
+ALTER TABLE outbound.deliveries ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: endpoints; Type: ROW SECURITY; Schema: outbound; Owner: -
+--
+
+ALTER TABLE outbound.endpoints ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: deliveries own_tenant; Type: POLICY; Schema: outbound; Owner: -
+--
+
+CREATE POLICY own_tenant ON outbound.deliveries TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: endpoints own_tenant; Type: POLICY; Schema: outbound; Owner: -
+--
+
+CREATE POLICY own_tenant ON outbound.endpoints TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: deliveries whole; Type: POLICY; Schema: outbound; Owner: -
+--
+
+CREATE POLICY whole ON outbound.deliveries TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: endpoints whole; Type: POLICY; Schema: outbound; Owner: -
+--
+
+CREATE POLICY whole ON outbound.endpoints TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: subscription_signals own_tenant; Type: POLICY; Schema: stripe; Owner: -
+--
+
+CREATE POLICY own_tenant ON stripe.subscription_signals TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: subscription_signals; Type: ROW SECURITY; Schema: stripe; Owner: -
+--
+
+ALTER TABLE stripe.subscription_signals ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: subscription_signals whole; Type: POLICY; Schema: stripe; Owner: -
+--
+
+CREATE POLICY whole ON stripe.subscription_signals TO stepladder_app USING (true) WITH CHECK (true);
+
+--
 -- Name: SCHEMA auth; Type: ACL; Schema: -; Owner: -
 --
 
@@ -3572,6 +3811,13 @@ GRANT USAGE ON SCHEMA governance TO stepladder_web;
 
 GRANT USAGE ON SCHEMA organization TO stepladder_app;
 GRANT USAGE ON SCHEMA organization TO stepladder_web;
+
+--
+-- Name: SCHEMA outbound; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA outbound TO stepladder_app;
+GRANT USAGE ON SCHEMA outbound TO stepladder_web;
 
 --
 -- Name: SCHEMA stripe; Type: ACL; Schema: -; Owner: -
@@ -4004,6 +4250,20 @@ GRANT SELECT ON TABLE organization.tenants TO stepladder_app;
 GRANT SELECT ON TABLE organization.tenants TO stepladder_web;
 
 --
+-- Name: TABLE deliveries; Type: ACL; Schema: outbound; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE outbound.deliveries TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE outbound.deliveries TO stepladder_web;
+
+--
+-- Name: TABLE endpoints; Type: ACL; Schema: outbound; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE outbound.endpoints TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE outbound.endpoints TO stepladder_web;
+
+--
 -- Name: TABLE stepladder_migrations; Type: ACL; Schema: public; Owner: -
 --
 
@@ -4120,6 +4380,20 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.reconcile_differences TO stepl
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.reconcile_runs TO stepladder_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE stripe.reconcile_runs TO stepladder_web;
+
+--
+-- Name: TABLE subscription_signals; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE stripe.subscription_signals TO stepladder_app;
+GRANT SELECT,INSERT ON TABLE stripe.subscription_signals TO stepladder_web;
+
+--
+-- Name: COLUMN subscription_signals.taken_at; Type: ACL; Schema: stripe; Owner: -
+--
+
+GRANT UPDATE(taken_at) ON TABLE stripe.subscription_signals TO stepladder_app;
+GRANT UPDATE(taken_at) ON TABLE stripe.subscription_signals TO stepladder_web;
 
 --
 -- Name: TABLE subscriptions; Type: ACL; Schema: stripe; Owner: -

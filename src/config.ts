@@ -29,6 +29,8 @@ export type Config = {
   /** Days that raw bodies are kept; null: for ever. */
   inboxRetentionDays: number | null
   auth: AuthConfig | null
+  /** Where steps of revenue plans are sent, signed; null: they are tasks for people. */
+  planWebhook: { url: string; secret: string } | null
   logLevel: LogLevel
 }
 
@@ -63,7 +65,7 @@ function address(...protocols: string[]) {
 /** Left as it stands: an issuer is compared letter by letter, and some end in a slash. */
 const web = address('http:', 'https:')
 const base = web.transform((value) => value.replace(/\/+$/, ''))
-/** What tells who somebody is must not come by a line on which others can write. */
+/** What tells who somebody is, or what is asked of others, must not go by a line on which others can write. */
 const provider = web.refine(
   (value) =>
     protocolOf(value) !== 'http:' || /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(new URL(value).hostname),
@@ -112,6 +114,10 @@ const environment = z
     AUTH_CLIENT_SECRET: text.optional(),
     AUTH_ROLES_CLAIM: text.default('roles'),
     AUTH_TENANT_CLAIM: text.default('tenant'),
+    PLAN_WEBHOOK_URL: provider.optional(),
+    PLAN_WEBHOOK_SECRET: text
+      .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'has to be whsec_ and base64 of at least 24 bytes')
+      .optional(),
     LOG_LEVEL: z.enum(logLevels, `has to be one of ${logLevels.join(', ')}`).default('info'),
   })
   .superRefine((given, context) => {
@@ -126,6 +132,8 @@ const environment = z
     needs('AUTH_JWKS_URL', 'AUTH_ISSUER')
     needs('AUTH_CLIENT_ID', 'AUTH_ISSUER')
     needs('AUTH_CLIENT_SECRET', 'AUTH_CLIENT_ID')
+    needs('PLAN_WEBHOOK_URL', 'PLAN_WEBHOOK_SECRET')
+    needs('PLAN_WEBHOOK_SECRET', 'PLAN_WEBHOOK_URL')
   })
 
 /** The keys of the environment that mean something here. */
@@ -173,6 +181,9 @@ export function configFromEnvironment(env: NodeJS.ProcessEnv, folder = process.c
           rolesClaim: value.AUTH_ROLES_CLAIM,
           tenantClaim: value.AUTH_TENANT_CLAIM,
         }
+      : null,
+    planWebhook: value.PLAN_WEBHOOK_URL
+      ? { url: value.PLAN_WEBHOOK_URL, secret: value.PLAN_WEBHOOK_SECRET! }
       : null,
     logLevel: value.LOG_LEVEL,
   }

@@ -1,4 +1,5 @@
 import { type DestinationStream, pino } from 'pino'
+import { masked } from './mask.ts'
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -95,7 +96,7 @@ function wrap(logger: pino.Logger, always: LogFields): Log {
   const line =
     (level: 'fatal' | 'error' | 'warn' | 'info' | 'debug'): LogLine =>
     (fields, message) => {
-      if (logger.isLevelEnabled(level)) logger[level](allowed({ ...always, ...fields }), message)
+      if (logger.isLevelEnabled(level)) logger[level](allowed({ ...always, ...fields }), masked(message))
     }
   return {
     fatal: line('fatal'),
@@ -109,9 +110,14 @@ function wrap(logger: pino.Logger, always: LogFields): Log {
 
 function allowed(fields: LogFields): Record<string, unknown> {
   const kept: Record<string, unknown> = {}
-  for (const name of loggable) if (fields[name] !== undefined) kept[name] = fields[name]
+  for (const name of loggable) if (fields[name] !== undefined) kept[name] = shown(fields[name])
   if (fields.error !== undefined) kept.error = told(fields.error)
   return kept
+}
+
+function shown(value: LogValue): LogValue {
+  if (typeof value === 'string') return masked(value)
+  return Array.isArray(value) ? value.map((one) => (typeof one === 'string' ? masked(one) : one)) : value
 }
 
 function told(error: unknown): { code?: string; message: string; from?: string } {
@@ -121,7 +127,11 @@ function told(error: unknown): { code?: string; message: string; from?: string }
     error.stack?.split('\n').slice(1).join('\n') ?? '',
   )?.[1]
   const message = error.message.split('\n')[0]!.replace(/:\/\/[^@\s/]+@/g, '://')
-  return { ...(code === undefined ? {} : { code: String(code) }), message, ...(from ? { from } : {}) }
+  return {
+    ...(code === undefined ? {} : { code: String(code) }),
+    message: masked(message),
+    ...(from ? { from } : {}),
+  }
 }
 
 const labels: Record<number, string> = { 20: 'debug', 30: '', 40: 'warning', 50: 'error', 60: 'fatal' }

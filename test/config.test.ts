@@ -20,6 +20,7 @@ test('with no setting at all everything is local', () => {
     inboxRetentionDays: null,
     auth: null,
     logLevel: 'info',
+    planWebhook: null,
   })
 })
 
@@ -56,6 +57,8 @@ test.each([
   ['STRIPE_WEBHOOK_SECRET', 'two secrets'],
   ['STRIPE_API_KEY', 'pk_live_secret'],
   ['INBOX_RETENTION_DAYS', '99999'],
+  ['PLAN_WEBHOOK_URL', 'http://elsewhere.example/steps'],
+  ['PLAN_WEBHOOK_SECRET', 'whsec_short'],
   ['AUTH_ISSUER', 'secret'],
   ['AUTH_ISSUER', 'http://secret.example'],
   ['AUTH_JWKS_URL', 'http://127.0.0.1.secret.example'],

@@ -30,6 +30,18 @@ test('a password in an address does not reach the log by way of an error', () =>
   expect(lines()[0]).not.toContain('hunter2')
 })
 
+test('an address, a card number or a key is masked in whatever field, message or error it got into', () => {
+  const { log, lines } = capture('json')
+  const error = new Error('no such customer jenny@mail.example')
+  log.warn({ name: 'jenny@mail.example', events: ['4242424242424242', 'evt_1'], error }, 'With sk_live_51H')
+  expect(JSON.parse(lines()[0]!)).toMatchObject({
+    name: '[e-mail]',
+    events: ['[card]', 'evt_1'],
+    msg: 'With [secret]',
+    error: { message: 'no such customer [e-mail]' },
+  })
+})
+
 test('a child adds its fields to every line, by the same rule', () => {
   const { log, lines } = capture('json')
   log.child({ queue: 'enrollment', secret: 'x' } as LogFields).warn({ count: 2 }, 'Slow')

@@ -1,4 +1,4 @@
-import type { Reader, Tx } from '../db/types.ts'
+import type { Db, Reader, Tx } from '../db/types.ts'
 
 /**
  * Keeps the catalog still until this transaction ends; many may hold it at once, and only whoever changes it waits for them.
@@ -8,6 +8,14 @@ import type { Reader, Tx } from '../db/types.ts'
  */
 export async function holdCatalog(tx: Tx): Promise<void> {
   await tx`select pg_advisory_xact_lock_shared(hashtextextended('stepladder.catalog', 0))`
+}
+
+/** A transaction in which the catalog stays as it is: nobody takes away the tier that is being given. */
+export function whileCatalogHeld<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return db.begin(async (tx) => {
+    await holdCatalog(tx)
+    return work(tx)
+  }) as Promise<T>
 }
 
 /** The other side of `holdCatalog`: waits until nobody decides from the catalog, and keeps them out until the commit. */

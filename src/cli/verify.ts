@@ -1,13 +1,7 @@
 import type { Command } from 'commander'
 import type { Tx } from '../db/types.ts'
-import { type Violation, type ViolationKind, verifyAudit } from '../entitlements/verify-chain.ts'
-import { verifyPlaces } from '../stripe/enrollment/verify-places.ts'
-import {
-  type Check,
-  type InboxStanding,
-  readInboxStanding,
-  verifyInbox,
-} from '../stripe/inbox/verify-inbox.ts'
+import type { Check, InboxStanding } from '../stripe/inbox/verify-inbox.ts'
+import { verify } from '../stripe/verify.ts'
 import { type Answer, answering } from './output.ts'
 import { withSession } from './session.ts'
 
@@ -19,51 +13,19 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(
       answering(async () =>
-        withSession(({ app }) => app.begin('isolation level repeatable read read only', verify)),
+        withSession(({ app }) => app.begin('isolation level repeatable read read only', answered)),
       ),
     )
 }
 
-/** What `verifyAudit` looks for, by the invariant that it breaks. */
-const auditChecks: { check: string; holds: string; kinds: ViolationKind[] }[] = [
-  {
-    check: 'audit_chain',
-    holds: 'the audit chain has no gap and nothing in it was altered',
-    kinds: ['hash', 'sequence', 'link', 'step'],
-  },
-  { check: 'history_is_present', holds: 'history replays to the present tier', kinds: ['place'] },
-  { check: 'one_move_per_cause', holds: 'one cause moves a pool once on a ladder', kinds: ['cause_twice'] },
-  {
-    check: 'one_live_attachment',
-    holds: 'a pool stands on one tier of a ladder at most',
-    kinds: ['two_live'],
-  },
-  { check: 'copies_equal', holds: 'attachments are copies of their provisions', kinds: ['copy'] },
-]
-
-/** In one snapshot, so that what is being worked on beside it never looks half done. */
-async function verify(tx: Tx): Promise<Answer> {
-  const [audit, inbox, places, standing] = await Promise.all([
-    verifyAudit(tx),
-    verifyInbox(tx),
-    verifyPlaces(tx),
-    readInboxStanding(tx),
-  ])
-  const checks = [...auditChecks.map((one) => auditCheck(one, audit.violations)), ...inbox, ...places]
+async function answered(tx: Tx): Promise<Answer> {
+  const { checks, moves, standing } = await verify(tx)
   const ok = checks.every(({ violations }) => violations === 0)
   return {
-    json: { ok, moves: audit.checked, ...standing, checks },
-    text: report(checks, standing, audit.checked),
+    json: { ok, moves, ...standing, checks },
+    text: report(checks, standing, moves),
     failed: !ok,
   }
-}
-
-function auditCheck({ check, holds, kinds }: (typeof auditChecks)[number], all: readonly Violation[]): Check {
-  const found = all.filter(({ kind }) => kinds.includes(kind))
-  const first = found
-    .slice(0, 5)
-    .map(({ pool_id, ladder, detail }) => `pool ${pool_id}, ladder ${ladder}: ${detail}`)
-  return { check, holds, violations: found.length, first }
 }
 
 function report(checks: readonly Check[], standing: InboxStanding, moves: number): string {

@@ -13,6 +13,17 @@ export async function readOrgTypes(reader: Reader): Promise<OrgType[]> {
   `
 }
 
+/** How many organizations of a tenant are of each type, by the type's key; a type without any is left out. */
+export async function countByOrgType(reader: Reader, tenantId: string): Promise<Map<string, number>> {
+  const rows = await reader<{ key: string; count: number }[]>`
+    select y.org_type_key as key, count(*)::integer as count
+    from organization.organizations o join organization.org_types y using (org_type_id)
+    where o.tenant_id = ${tenantId}
+    group by y.org_type_key
+  `
+  return new Map(rows.map(({ key, count }) => [key, count]))
+}
+
 /**
  * Writes org types, new or changed. Another default counts for organizations created from now on and for whoever leaves a
  * ladder later; it moves nobody by itself (R39).

@@ -13,25 +13,29 @@ import { reconcileByItself } from '../stripe/upkeep/reconcile-by-itself.ts'
 import { doUpkeep, type UpkeepTask, upkeepTasks } from '../stripe/upkeep/upkeep-lease.ts'
 import { within } from '../within.ts'
 import type { Bells } from './bells.ts'
+import { plansTask, runPlans } from './run-plans.ts'
 
 export type UpkeepWork = Record<UpkeepTask, (signal: AbortSignal) => Promise<void>>
+type Task = UpkeepTask | typeof plansTask
 
 export type StartUpkeepParts = {
   /** With the application's role. */
   db: Db
   bells: Bells
-  config: Pick<Config, 'stripeApiKey' | 'stripeApiBaseUrl' | 'autoProvision'>
+  config: Pick<Config, 'stripeApiKey' | 'stripeApiBaseUrl' | 'autoProvision'> &
+    Partial<Pick<Config, 'planWebhook'>>
   log: Log
-  /** When each task is done, and what it does; a test has its own. */
-  times?: Record<UpkeepTask, Times>
+  /** When each task is done, and what it does; a test has its own. What is not named is not done. */
+  times?: Partial<Record<Task, Times>>
   work?: UpkeepWork
 }
 
 /** The gap watch as often as Stripe's first retries come; the reconcile at night, off the full hour, when others ask too. */
-const usualTimes: Record<UpkeepTask, Times> = {
+const usualTimes: Record<Task, Times> = {
   'gap-watch': { every: 15 * 60_000 },
   notices: { every: 60_000 },
   reconcile: { cron: '17 3 * * *' },
+  [plansTask]: { every: 60_000 },
 }
 
 /** Milliseconds until the schedule is tried again while the queue is away. */
@@ -40,33 +44,30 @@ const againMs = 10_000
 const concurrency = 2
 
 /**
- * What is done at its time: looks for missed events, follows up Stripe's notices, reconciles at night. In every process that keeps
- * organizations on their places; each time brings one job, and a lease keeps two from the same task. All of it asks Stripe: without a key
- * nothing is scheduled, and what was is taken away. Never throws: a queue that is away is asked again.
+ * What is done at its time: takes revenue plans on, looks for missed events, follows up Stripe's notices, reconciles at night. In every
+ * process that keeps organizations on their places; each time brings one job, and a lease or a lock keeps two from the same task. What
+ * asks Stripe is scheduled with a key alone, and taken away without. Never throws: a queue that is away is asked again.
  */
 export function startUpkeep(parts: StartUpkeepParts): { close: (limitMs?: number) => Promise<void> } {
   const { db, bells, config, log, times = usualTimes } = parts
   const stop = new AbortController()
   const canAsk = config.stripeApiKey !== null
-  const scheduled = schedule(parts, canAsk ? times : {}, stop.signal)
+  const { [plansTask]: plansTime } = times
+  const withoutKey = plansTime ? { [plansTask]: plansTime } : {}
+  const scheduled = schedule(parts, canAsk ? times : withoutKey, stop.signal)
   if (!canAsk) {
     log.info(
       { part: 'upkeep' },
       'No STRIPE_API_KEY: nobody looks for events that Stripe did not deliver, and nothing is reconciled by itself',
     )
-    return {
-      async close() {
-        stop.abort()
-        await within(3_000, 'The queue', scheduled).catch(() => {})
-      },
-    }
   }
-  const work = parts.work ?? usualWork(parts, stop.signal)
+  const work = canAsk ? (parts.work ?? usualWork(parts, stop.signal)) : null
 
   async function run(task: string): Promise<void> {
     const known = upkeepTasks.find((one) => one === task)
-    if (!known) return
     try {
+      if (task === plansTask) return await runPlans(parts, stop.signal)
+      if (!known || !work) return
       const outcome = await doUpkeep(db, known, work[known], stop.signal)
       if (outcome.kind === 'failed') throw outcome.error
     } catch (error) {
@@ -92,7 +93,7 @@ export function startUpkeep(parts: StartUpkeepParts): { close: (limitMs?: number
 /** Keeps trying until the queue hears it. */
 async function schedule(
   { bells, log }: StartUpkeepParts,
-  times: Partial<Record<UpkeepTask, Times>>,
+  times: Partial<Record<Task, Times>>,
   stop: AbortSignal,
 ): Promise<void> {
   while (!stop.aborted) {

@@ -23,6 +23,7 @@ import { createBearerCheck } from './bearer.ts'
 import { guard, notFound } from './guard.ts'
 import { health, type WatchedQueue } from './health.ts'
 import { identitySignIn } from './identity-sign-in.ts'
+import { member } from './member.ts'
 import { memberDoor } from './member-door.ts'
 import { metrics } from './metrics.ts'
 import { operator } from './operator.ts'
@@ -83,6 +84,7 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
   }
   const { callerOfToken, flow, ways } = identityOf(parts)
   const limit = wrongKeyLimit(now)
+  const { ringExpiry = () => {} } = parts
   const app = new Hono<WebEnv>()
 
   app.all('/webhooks/stripe', webhook({ take: parts.take, secrets: parts.secrets, log, now }))
@@ -108,13 +110,14 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
       queues: parts.queues,
     }),
   )
-  app.route('/', metrics({ standing, reconciled: createReconcileStanding(db, now) }))
+  const reconciled = createReconcileStanding(db, now)
+  app.route('/', metrics({ standing, reconciled }))
   app.route(
     '/api/v1',
     api({
       log,
       check: parts.check,
-      ringExpiry: parts.ringExpiry ?? (() => {}),
+      ringExpiry,
       ringAgain: parts.ringAgain,
       publicUrl,
       own,
@@ -129,7 +132,22 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
     '/',
     memberDoor({ ...sessions, callerOfMemberLink: (token) => callerOfMemberLink(db, token), limit }),
   )
-  app.route('/', operator({ db, log, ringAgain: parts.ringAgain, dashboard: parts.dashboard, publicUrl }))
+  app.route('/', member({ own, log }))
+  app.route(
+    '/',
+    operator({
+      db,
+      own,
+      log,
+      ringExpiry,
+      ringAgain: parts.ringAgain,
+      dashboard: parts.dashboard,
+      publicUrl,
+      standing,
+      reconciled,
+      now,
+    }),
+  )
 
   app.notFound(notFound)
   app.onError((error, c) => {

@@ -8,6 +8,7 @@ const types = {
   'operator.css': 'text/css; charset=utf-8',
   'panel.css': 'text/css; charset=utf-8',
   'forms.css': 'text/css; charset=utf-8',
+  'overview.css': 'text/css; charset=utf-8',
   'panel.js': 'text/javascript; charset=utf-8',
   'mark.svg': 'image/svg+xml',
 } as const

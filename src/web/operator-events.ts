@@ -13,11 +13,11 @@ import { trailNeighbours } from '../stripe/inbox/trail-neighbours.ts'
 import { answerPage } from './answer-page.ts'
 import { isWritable } from './api/fields.ts'
 import { addressWith, readTypedFilters, searchOf } from './event-filters.ts'
-import { ErrorPage } from './pages/error-page.tsx'
 import { EventPage } from './pages/event-page.tsx'
 import { EventsPage, eventPath, inboxPath } from './pages/events-page.tsx'
 import { ReplayedPage, ReplayPage } from './pages/replay-page.tsx'
-import { problem, problemOf } from './problem.ts'
+import { panelErrors } from './panel-errors.ts'
+import { problem } from './problem.ts'
 import { mostReplayed, planReplay, replayEvents, unknownEvent } from './replay-events.ts'
 import { viewerOf } from './viewer.ts'
 import type { WebContext, WebEnv } from './web-env.ts'
@@ -38,6 +38,7 @@ export type OperatorEventsParts = {
 export function operatorEvents(parts: OperatorEventsParts): Hono<WebEnv> {
   const { db, log, patienceMs = 3_000 } = parts
   const app = new Hono<WebEnv>()
+  app.onError(panelErrors(log, inboxPath))
 
   app.get(inboxPath, async (c) => {
     const search = readTypedFilters(c.req.query())
@@ -133,12 +134,6 @@ export function operatorEvents(parts: OperatorEventsParts): Hono<WebEnv> {
     })
   })
 
-  app.onError((error, c) => {
-    const what = problemOf(error)
-    if (what.status >= 500)
-      log.error({ error, method: c.req.method, path: c.req.path, status: what.status }, what.detail)
-    return answerPage(c, what.status as 500, ErrorPage, { viewer: viewerOf(c), at: inboxPath, problem: what })
-  })
   return app
 }
 

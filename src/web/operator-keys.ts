@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { type Caller, listApiKeys, revokeApiKey, roles } from '../auth/api-keys.ts'
+import { listApiKeys, revokeApiKey, roles } from '../auth/api-keys.ts'
 import { issueKey } from '../auth/issue-key.ts'
 import type { Db } from '../db/types.ts'
 import type { Log } from '../log.ts'
@@ -55,7 +55,7 @@ export function operatorKeys({ db, log }: { db: Db; log: Log }): Hono<WebEnv> {
     }
     try {
       // A secret goes into no cookie and no address: this page alone shows it, and nothing on the way keeps it.
-      const made = await issueKey(db, c.get('caller')!, key)
+      const made = await db.begin((tx) => issueKey(tx, c.get('caller')!, key))
       return answerPage(c, 200, NewKeyPage, { viewer: viewerOf(c), name: data.name, made })
     } catch (error) {
       return page(c, 422, { typed, faults: faultsOfRefusal(error, fieldOf) })
@@ -63,8 +63,8 @@ export function operatorKeys({ db, log }: { db: Db; log: Log }): Hono<WebEnv> {
   })
 
   onAction(app, `${keysPath}/:id/revoke`, async (c) => {
-    const caller: Caller = c.get('caller')!
-    const outcome = await revokeApiKey(db, c.req.param('id')!, caller.tenantId)
+    const { tenantId } = c.get('caller')!
+    const outcome = await db.begin((tx) => revokeApiKey(tx, c.req.param('id')!, tenantId))
     return { to: keysPath, told: outcome === 'revoked' ? 'The key was revoked.' : 'It was revoked before.' }
   })
   return app

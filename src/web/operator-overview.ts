@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { findTenant } from '../auth/api-keys.ts'
 import type { Db } from '../db/types.ts'
 import { Refused } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -8,13 +7,14 @@ import { arrivalsByMinute } from '../stripe/inbox/arrivals-by-minute.ts'
 import type { ReconcileStanding } from '../stripe/reconcile/reconcile-standing.ts'
 import { answerPage } from './answer-page.ts'
 import { concernsOf } from './concerns.ts'
+import { ofTheDeployment } from './of-the-deployment.ts'
 import { clearAlarmPath } from './pages/alarms.tsx'
 import { OverviewPage, overviewPath } from './pages/overview-page.tsx'
 import { onAction } from './panel-action.ts'
 import { panelErrors } from './panel-errors.ts'
 import type { Standing } from './standing.ts'
 import { viewerOf } from './viewer.ts'
-import type { WebContext, WebEnv } from './web-env.ts'
+import type { WebEnv } from './web-env.ts'
 
 export type OverviewParts = {
   db: Db
@@ -57,21 +57,19 @@ export function operatorOverview({ db, log, standing, reconciled, now }: Overvie
 
   onAction(app, clearAlarmPath, async (c, form) => {
     const [kind, subject] = [form.get('kind') ?? '', form.get('subject') ?? '']
-    // What another tenant may not see is not there for it.
-    const cleared = (await ofTheDeployment(db, c)) && (await clearAlarm(db, kind, subject))
-    if (!cleared)
-      throw new Refused(
+    const notOpen = () =>
+      new Refused(
         'alarm_not_open',
         'That alarm is not open.',
         'It cleared by itself, or somebody else cleared it.',
         404,
       )
+    // What another tenant may not see is not there for it.
+    if (!(await ofTheDeployment(db, c))) throw notOpen()
+    await db.begin(async (tx) => {
+      if (!(await clearAlarm(tx, kind, subject))) throw notOpen()
+    })
     return { to: overviewPath, told: `${kind.replaceAll('_', ' ')} about ${subject} is cleared.` }
   })
   return app
-}
-
-/** Alarms and violations know no tenant, and name anybody's ids: the default tenant, which runs the deployment, sees them. */
-export async function ofTheDeployment(db: Db, c: WebContext): Promise<boolean> {
-  return (await findTenant(db, 'default')) === c.get('caller')!.tenantId
 }

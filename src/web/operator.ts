@@ -1,26 +1,42 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { answerPage } from './answer-page.ts'
 import { csrfToken } from './csrf.ts'
+import { type EnrollmentParts, operatorEnrollment } from './operator-enrollment.ts'
 import { type OperatorEventsParts, operatorEvents } from './operator-events.ts'
+import { operatorGrants } from './operator-grants.ts'
 import { operatorKeys } from './operator-keys.ts'
-import { OperatorPage } from './pages/operator-page.tsx'
+import { operatorLadders } from './operator-ladders.ts'
+import { operatorOrgTypes } from './operator-org-types.ts'
+import { operatorOrganizations } from './operator-organizations.ts'
+import { type OverviewParts, operatorOverview } from './operator-overview.ts'
+import { operatorProducts } from './operator-products.ts'
+import { operatorValidation } from './operator-validation.ts'
+import { operatorWaiting } from './operator-waiting.ts'
 import { problem } from './problem.ts'
 import { dashboardPolicy } from './security-headers.ts'
 import { setDashboardToken } from './session-cookie.ts'
-import { viewerOf } from './viewer.ts'
 import type { WebEnv } from './web-env.ts'
 
 export const dashboardPath = '/operator/queues'
 
-export type OperatorParts = OperatorEventsParts & { dashboard: Hono | null; publicUrl: string | null }
+export type OperatorParts = OperatorEventsParts &
+  OverviewParts &
+  EnrollmentParts & { dashboard: Hono | null; publicUrl: string | null }
 
 /** The panel's pages, and the queue dashboard behind them. The guard has let in whoever comes here. */
 export function operator(parts: OperatorParts): Hono<WebEnv> {
   const app = new Hono<WebEnv>()
 
-  app.get('/operator', (c) => answerPage(c, 200, OperatorPage, { viewer: viewerOf(c) }))
+  app.route('/', operatorOverview(parts))
+  app.route('/', operatorLadders(parts))
+  app.route('/', operatorProducts(parts))
+  app.route('/', operatorOrgTypes(parts))
+  app.route('/', operatorOrganizations(parts))
+  app.route('/', operatorEnrollment(parts))
+  app.route('/', operatorGrants(parts))
   app.route('/', operatorEvents(parts))
+  app.route('/', operatorWaiting(parts))
+  app.route('/', operatorValidation(parts))
   app.route('/', operatorKeys(parts))
 
   app.use(`${dashboardPath}/*`, bodyLimit({ maxSize: 1024 * 1024, onError: tooLarge }), async (c, next) => {

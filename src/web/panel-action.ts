@@ -6,6 +6,7 @@ import { setFlash } from './flash.ts'
 import { type Ask, askField, confirmedField, readAsk } from './pages/ask.ts'
 import { ConfirmPage } from './pages/confirm-page.tsx'
 import { problem, problemOf } from './problem.ts'
+import { nothingDone } from './request-db.ts'
 import { viewerOf } from './viewer.ts'
 import type { WebContext, WebEnv } from './web-env.ts'
 
@@ -38,6 +39,7 @@ export function onAction(
     } catch (error) {
       const what = problemOf(error)
       if (!ask || what.status >= 500) throw error
+      nothingDone()
       setFlash(c, { kind: 'fault', text: what.detail, next: what.next })
       return c.redirect(ask.back, 303)
     }
@@ -45,6 +47,7 @@ export function onAction(
 }
 
 function askFirst(c: WebContext, ask: Ask, form: URLSearchParams, fault: string | undefined) {
+  nothingDone()
   const own = [csrfField, askField, confirmedField, ...(ask.reason ? ['reason'] : [])]
   const fields = [...form].filter(([name]) => !own.includes(name))
   return answerPage(c, fault ? 422 : 200, ConfirmPage, {

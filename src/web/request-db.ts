@@ -30,7 +30,8 @@ export function asRequest(pool: Db): WebMiddleware {
     const action: Action = {
       action: routeOf(c.req.method, c.req.path),
       subject: c.req.path.slice(0, 500),
-      reason: (await formOf(c))?.get('reason') || null,
+      // The guard has read the form of a session already, for its token; whoever brings a key sends JSON.
+      reason: (c.get('csrf') && (await formOf(c))?.get('reason')) || null,
       requestId: randomUUID(),
     }
     const request: Request = { caller, action, recorded: false }
@@ -79,10 +80,16 @@ export function requestDb(pool: Db): Db {
 }
 
 /** Whether a statement that is sent without a transaction changes something. */
-function writesByItself([template]: unknown[]): boolean {
+export function writesByItself([template]: unknown[]): boolean {
   return (
     Array.isArray(template) &&
     'raw' in template &&
     /\b(insert\s+into|update\s+\w+\.\w+|delete\s+from)\b/i.test(template.join(' '))
   )
+}
+
+/** Says that the request under way changes nothing after all: it is asked first, or it was refused. */
+export function nothingDone(): void {
+  const request = underWay.getStore()
+  if (request) request.recorded = true
 }

@@ -1,5 +1,5 @@
 import type { Db, Reader, Tx } from '../db/types.ts'
-import { callerUnderWay, requestDb } from './request-db.ts'
+import { callerUnderWay, requestDb, writesByItself } from './request-db.ts'
 
 /**
  * `requestDb` for what a request does for its caller's own tenant alone: behind the second wall (sql/0026_tenant_wall.sql), where rows of
@@ -25,17 +25,20 @@ export function tenantDb(pool: Db, unwalled: () => void): Db {
     return walled
   }
 
-  const begin = async (...args: unknown[]) => {
-    const work = args.pop() as (tx: Tx) => unknown
+  const behindWall = async (by: Db, options: string, work: (tx: Tx) => unknown) => {
     const caller = callerUnderWay()
     if (!caller) throw new Error('A tenant’s rows were asked for outside a request')
     const there = await isWalled()
-    return requests.begin((args[0] as string | undefined) ?? '', async (tx) => {
+    return by.begin(options, async (tx) => {
       if (there)
         await tx`
           select set_config('role', 'stepladder_web', true), set_config('stepladder.tenant', ${caller.tenantId}, true)`
       return work(tx)
     })
+  }
+  const begin = (...args: unknown[]) => {
+    const work = args.pop() as (tx: Tx) => unknown
+    return behindWall(requests, (args[0] as string | undefined) ?? '', work)
   }
   return new Proxy(pool, {
     get: (target, name) => (name === 'begin' ? begin : Reflect.get(target, name)),
@@ -44,7 +47,8 @@ export function tenantDb(pool: Db, unwalled: () => void): Db {
       const [template] = args
       // Otherwise a piece of a statement, such as a list of names.
       if (!Array.isArray(template) || !('raw' in template)) return query
-      return sentBy(query, () => begin((tx: Tx) => Reflect.apply(tx as never, undefined, args)))
+      const by = writesByItself(args) ? requests : pool
+      return sentBy(query, () => behindWall(by, '', (tx) => Reflect.apply(tx as never, undefined, args)))
     },
   })
 }

@@ -19,6 +19,7 @@ export const PRICES = {
 export type World = {
   app: Db
   owner: Db
+  appUrl: string
   /** Stores these events and has both workers take them up, each in one batch. */
   deliver(...events: object[]): Promise<EnrollOutcome>
   /** Stores them and answers their inbox ids, for a test that works them off by itself. */
@@ -69,6 +70,7 @@ export async function newWorld(
   return {
     app: db.app,
     owner: db.owner,
+    appUrl: db.appUrl,
     parts,
     store,
     async deliver(...events) {

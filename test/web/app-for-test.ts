@@ -30,6 +30,18 @@ export async function keyWithRole(db: Db, role: Role): Promise<string> {
   return (await createApiKey(db, { role })).key
 }
 
+/** A member's key, of an organization that is made for it. */
+export async function memberKey(db: { app: Db; owner: Db }): Promise<string> {
+  const [made] = await db.owner<{ organizationId: string }[]>`
+    with kind as (
+      insert into organization.org_types (org_type_key, name) values ('guild', 'Guild') returning org_type_id
+    )
+    insert into organization.organizations (tenant_id, org_type_id, name)
+    select tenant_id, org_type_id, 'Hof' from organization.tenants, kind where tenant_key = 'default'
+    returning organization_id`
+  return (await createApiKey(db.app, { role: 'member', organization: made!.organizationId })).key
+}
+
 export function bearer(key: string): { authorization: string } {
   return { authorization: `Bearer ${key}` }
 }

@@ -5,6 +5,7 @@ import type { WebServer } from '../../src/web/server.ts'
 import { testBrowser } from '../support/browser.ts'
 import { event, newWorld, PRICES, subscription, type World } from '../support/world.ts'
 import { listeningApp } from './app-for-test.ts'
+import { axeFaults } from './axe.ts'
 import { fillInbox, workersOf } from './inbox-for-test.ts'
 import { look } from './look.ts'
 
@@ -41,7 +42,7 @@ async function open(
   await page.goto(`${server.url}/operator/sign-in`)
   await page.getByLabel('API key').fill(key)
   await page.keyboard.press('Enter')
-  await page.getByRole('heading', { name: 'Operator' }).waitFor()
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
   await page.goto(server.url + path)
   return { page, complaints }
 }
@@ -69,7 +70,7 @@ type Focused = {
 test('an operator finds an event, reads its story and replays it, by keyboard alone', async () => {
   if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
   const { page, complaints } = await open('/operator')
-  await tabTo(page, 'Inbox')
+  await tabTo(page, 'Events')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Inbox' }).waitFor()
   await look(page, 'inbox')
@@ -105,14 +106,15 @@ test('without script, many are chosen by mouse, and all that match at once', asy
   await page.getByRole('button', { name: 'Replay chosen…' }).click()
   await page.getByRole('heading', { name: 'Replay 2 events?' }).waitFor()
   await page.getByRole('link', { name: 'Cancel' }).click()
-  await page.getByRole('link', { name: 'Waiting', exact: true }).click()
+  const states = page.getByRole('navigation', { name: 'States' })
+  await states.getByRole('link', { name: 'Waiting' }).click()
   await page.getByRole('link', { name: 'Replay all that match…' }).click()
   await page.getByRole('button', { name: 'Replay 1 event' }).click()
   await page.getByRole('heading', { name: 'Rang for 1 event' }).waitFor()
   expect(await page.getByText('unmapped price').count()).toBeGreaterThan(0)
 })
 
-test('nothing is wider than a phone, in the light and in the dark', async () => {
+test('nothing is wider than a phone, and axe finds no fault, in the light and in the dark', async () => {
   if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
   await longLife()
   const paths = {
@@ -141,7 +143,7 @@ test('nothing is wider than a phone, in the light and in the dark', async () => 
           (globalThis as never as { document: { documentElement: { scrollWidth: number } } }).document
             .documentElement.scrollWidth,
       )
-      expect({ name, wide }).toEqual({ name, wide: width })
+      expect({ name, wide, faults: await axeFaults(page) }).toEqual({ name, wide: width, faults: [] })
     }
     expect(complaints.filter((text) => !text.includes('404'))).toEqual([])
     await page.context().close()

@@ -6,6 +6,7 @@ import { testBrowser } from '../support/browser.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { type Deployment, SECRET, startDeployment } from '../support/deployment.ts'
 import { event, subscription } from '../support/world.ts'
+import { axeFaults } from './axe.ts'
 
 let db: TestDatabase
 let stepladder: Deployment
@@ -44,9 +45,10 @@ test('an operator comes in by keyboard alone, and a wrong key is told so', async
   await page.getByLabel('API key').fill('sl_wrong_key')
   await page.keyboard.press('Enter')
   await page.getByText('That key is not known, or was revoked.').waitFor()
+  expect(await axeFaults(page)).toEqual([])
   await page.getByLabel('API key').fill(key)
   await page.keyboard.press('Enter')
-  await page.getByRole('heading', { name: 'Operator' }).waitFor()
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
   expect(await page.getByText('Ada').count()).toBe(1)
   // The refusal itself, as the browser tells it.
   expect(complaints.filter((text) => !text.includes('401'))).toEqual([])

@@ -71,7 +71,7 @@ describe.each(kinds)('the queue dashboard on %s', (kind) => {
     await page.goto(`${server.url}/operator/sign-in`)
     await page.getByLabel('API key').fill(key)
     await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Operator' }).waitFor()
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
     await page.goto(`${server.url}${dashboardPath}/queue/enrollment?status=${status}`)
     return page
   }

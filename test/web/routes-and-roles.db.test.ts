@@ -7,7 +7,7 @@ import { routesAndRoles, ruleFor } from '../../src/web/routes-and-roles.ts'
 import type { WebServer } from '../../src/web/server.ts'
 import type { WebEnv } from '../../src/web/web-env.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { bearer, keyWithRole, listeningApp, plainParts } from './app-for-test.ts'
+import { bearer, keyWithRole, listeningApp, memberKey, plainParts } from './app-for-test.ts'
 
 let db: TestDatabase
 let server: WebServer
@@ -17,6 +17,7 @@ beforeAll(async () => {
   db = await testDatabase()
   server = await listeningApp(db.app)
   for (const role of roles) keys[role] = await keyWithRole(db.app, role)
+  keys.member = await memberKey(db)
 })
 afterAll(async () => {
   await server.close(100)

@@ -1,14 +1,7 @@
 import type { Reader, Tx } from '../../db/types.ts'
 import { appendEntries } from '../ledger/append-entries.ts'
 import type { LedgerEvent } from '../ledger/ledger-events.ts'
-import {
-  type BudgetAsked,
-  type CapUsage,
-  capV1Of,
-  isPastHard,
-  isPastSoft,
-  periodOf,
-} from './budget-caps.ts'
+import { type BudgetAsked, type CapUsage, capV1Of, isPastHard, isPastSoft, periodOf } from './budget-caps.ts'
 
 export type BudgetOutcome =
   /** It may go on. `repeated`: this operation has been let through before, and took nothing now. */

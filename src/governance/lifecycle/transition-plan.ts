@@ -3,6 +3,8 @@ import { StepladderError } from '../../errors.ts'
 import { appendEntries } from '../ledger/append-entries.ts'
 import type { LedgerEntry } from '../ledger/ledger.ts'
 import type { LedgerEvent } from '../ledger/ledger-events.ts'
+import { captureOutcome } from '../outcomes/capture-outcome.ts'
+import type { OutcomeType } from '../outcomes/outcome.ts'
 import { getPlan } from '../repository/get-plan.ts'
 import { updatePlanStatus } from '../repository/update-plan-status.ts'
 import type {
@@ -18,6 +20,8 @@ import { decideTransition, type TransitionDecision, type TransitionRefusal } fro
 export type TransitionAsked = PlanKey & {
   to: PlanStatus | null
   at: Date
+  /** The status on which the caller's own decision stands; another one by now is a lost race. */
+  expected?: PlanStatus
   actor?: PlanActor
   reason?: string
   completionReason?: CompletionReason
@@ -36,6 +40,8 @@ export type TransitionOutcome =
  */
 export async function transitionPlan(tx: Tx, asked: TransitionAsked): Promise<TransitionOutcome> {
   const found = await getPlan(tx, { tenantId: asked.tenantId, planId: asked.planId })
+  if (asked.expected && found?.planStatus !== asked.expected)
+    return { kind: 'lost_race', status: found?.planStatus ?? null }
   const decision = decideTransition(found, asked, asked.to)
   if (decision.kind === 'refused') return decision
   const event = eventOf(decision, asked)
@@ -54,7 +60,31 @@ export async function transitionPlan(tx: Tx, asked: TransitionAsked): Promise<Tr
     return { kind: 'lost_race', status: now?.planStatus ?? null }
   }
   const [entry] = await appendEntries(tx, asked, asked.at, [event])
+  await captureWhatItMeans(tx, asked, decision.to)
   return { kind: 'done', plan, entry: entry! }
+}
+
+/** What a status says of what came of the plan; others say nothing. */
+const outcomeOf: Partial<Record<PlanStatus, OutcomeType>> = {
+  APPROVED: 'ACTION_APPROVED',
+  COMPLETED: 'PLAN_COMPLETED',
+  ABORTED: 'PLAN_ABORTED',
+  EXPIRED: 'PLAN_EXPIRED',
+}
+const sourceOf = { operator: 'HUMAN', orchestrator: 'ORCHESTRATOR', signal: 'DOWNSTREAM' } as const
+
+async function captureWhatItMeans(tx: Tx, asked: TransitionAsked, to: PlanStatus): Promise<void> {
+  const outcomeType = outcomeOf[to]
+  if (!outcomeType) return
+  const { planId, at, actor, reason, completionReason } = asked
+  const why = reason ?? completionReason
+  await captureOutcome(tx, asked, {
+    outcomeType,
+    source: sourceOf[actor?.type ?? 'orchestrator'],
+    idempotencyKey: `plan:${planId}:${to}`,
+    occurredAt: at,
+    ...(why && { data: { reason: why } }),
+  })
 }
 
 function eventOf(

@@ -1,5 +1,4 @@
-import type { Step } from '../revenue-plan/revenue-plan.ts'
-import type { RevenuePlan } from '../revenue-plan/revenue-plan.ts'
+import type { RevenuePlan, Step } from '../revenue-plan/revenue-plan.ts'
 
 /** One try of one step, claimed: nobody else does it. */
 export type StepTry = {

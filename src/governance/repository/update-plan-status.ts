@@ -24,6 +24,8 @@ export async function updatePlanStatus(tx: Tx, wanted: StatusWritten): Promise<R
     set plan_status = ${to},
         -- A clock may go back; the order of a plan's changes does not.
         updated_at = greatest(updated_at, ${at}::timestamptz),
+        -- It waited for something in its old status; in the new one it is looked at anew.
+        look_at = null, waits_for = null,
         approved_at = case when ${to} = 'APPROVED' then ${at}::timestamptz else approved_at end,
         approved_by = case when ${to} = 'APPROVED' then ${approvedBy} else approved_by end,
         completed_at = case when ${to} = 'COMPLETED' then ${at}::timestamptz end,

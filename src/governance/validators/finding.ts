@@ -1,5 +1,5 @@
-import type { Constraints, Step } from '../revenue-plan/revenue-plan.ts'
 import type { PlanType } from '../plan-types/plan-type.ts'
+import type { Constraints, Step } from '../revenue-plan/revenue-plan.ts'
 import type { Verdict } from './validator-run.ts'
 
 /** What one validator says, and what it had looked at. */

@@ -33,5 +33,8 @@ export async function approvePlan(
   if (run.verdict === 'BLOCK')
     return { kind: 'blocked', by: 'validator', reasons: [...reasons, ...run.reasons] }
   if (reasons.length > 0) return { kind: 'blocked', by: 'gate', reasons }
-  return verbOutcome(plan, await transitionPlan(tx, { ...keyOf(plan), to: 'APPROVED', at, actor }))
+  return verbOutcome(
+    plan,
+    await transitionPlan(tx, { ...keyOf(plan), expected: plan.planStatus, to: 'APPROVED', at, actor }),
+  )
 }

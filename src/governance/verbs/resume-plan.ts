@@ -28,5 +28,8 @@ export async function resumePlan(
   if (run.verdict === 'BLOCK')
     return { kind: 'blocked', by: 'validator', reasons: [...gate.reasons, ...run.reasons] }
   if (!gate.canActivate) return { kind: 'blocked', by: 'gate', reasons: gate.reasons }
-  return verbOutcome(plan, await transitionPlan(tx, { ...keyOf(plan), to: 'ACTIVE', at, actor }))
+  return verbOutcome(
+    plan,
+    await transitionPlan(tx, { ...keyOf(plan), expected: plan.planStatus, to: 'ACTIVE', at, actor }),
+  )
 }

@@ -27,5 +27,8 @@ export async function abortPlan(tx: Tx, asked: VerbAsked & { reason: string }): 
   const { at, actor, reason } = asked
   const plan = await getPlan(tx, asked)
   if (!plan) return { kind: 'not_found' }
-  return verbOutcome(plan, await transitionPlan(tx, { ...keyOf(plan), to: 'ABORTED', at, actor, reason }))
+  return verbOutcome(
+    plan,
+    await transitionPlan(tx, { ...keyOf(plan), expected: plan.planStatus, to: 'ABORTED', at, actor, reason }),
+  )
 }

@@ -12,7 +12,7 @@ export type Minute = {
 
 /** Milliseconds: a page that is looked at often must not become a load of its own. */
 const timeLimit = 2_000
-/** Rows that are looked at. With more in the hour, every so-manieth is, and stands for those between. */
+/** Rows that are looked at. With more in the hour, every n-th is, and stands for those between. */
 const mostRead = 12_000
 
 /**

@@ -55,6 +55,9 @@ const timeLimit = 5_000
 /** Rows are numbered a moment before they are dated: around a time one has to look so many seconds further. */
 export const slackSeconds = 60
 
+/** Beyond it a year has five digits, which is no time to the database. */
+const lastTime = Date.parse('9999-12-31T23:59:59.999Z')
+
 /**
  * Events of the inbox, the newest arrival first.
  * @param page.before the last inbox id of the page before; null: from the newest on
@@ -197,7 +200,9 @@ export function tenantOf(tx: Tx): PendingQuery<Row[]> {
 async function arrivalsOf(tx: Tx, { from, until }: InboxSearch): Promise<Omit<Bounds, 'before'>> {
   return {
     first: from ? await firstArrival(tx, new Date(from.getTime() - slackSeconds * 1000)) : null,
-    beyond: until ? await firstArrival(tx, new Date(until.getTime() + slackSeconds * 1000)) : null,
+    beyond: until
+      ? await firstArrival(tx, new Date(Math.min(until.getTime() + slackSeconds * 1000, lastTime)))
+      : null,
   }
 }
 

@@ -28,9 +28,16 @@ export const customerId = text(255).regex(/^cus_/, 'must be a customer’s id, c
 /** An id of ours: whether anything has it is another question. */
 export const id = z.uuid({ error: 'must be an id as an answer gave it' }).toLowerCase()
 
-/** ISO 8601 with an offset; the verb judges whether it is ahead. */
+const firstInstant = 0
+const lastInstant = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** ISO 8601 with an offset, of the years 1970 to 9999; the verb judges whether it is ahead. */
 export const instant = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2027-01-31T00:00:00Z' })
+  .refine(
+    (value) => Date.parse(value) >= firstInstant && Date.parse(value) <= lastInstant,
+    'must be a time of the years 1970 to 9999',
+  )
   .transform((value) => new Date(value))
 
 export const page = {

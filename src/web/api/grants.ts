@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Caller } from '../../auth/api-keys.ts'
-import { holdCatalog } from '../../billing/hold-catalog.ts'
+import { whileCatalogHeld } from '../../billing/hold-catalog.ts'
 import type { Db, Tx } from '../../db/types.ts'
 import { liftCeiling, listCeilings } from '../../entitlements/ceilings.ts'
 import { extendGrant } from '../../entitlements/extend-grant.ts'
@@ -58,12 +58,7 @@ export function grantRoutes({ db, ringExpiry }: GrantParts): ApiRoute[] {
     organizationId: idIn(params, 'id', 'organization'),
     actor: actorOf(caller),
   })
-  /** The catalog stays as it is meanwhile: nobody takes away the tier that is being given. */
-  const decide = <T>(work: (tx: Tx) => Promise<T>) =>
-    db.begin(async (tx) => {
-      await holdCatalog(tx)
-      return work(tx)
-    }) as Promise<T>
+  const decide = <T>(work: (tx: Tx) => Promise<T>) => whileCatalogHeld(db, work)
   const given = async (grant: GrantGiven) => {
     if (grant.expiry) void ringExpiry(grant.expiry)
     const { grantId, organizationId, grantReason, validUntil, extendsGrantId, places, moves } = grant

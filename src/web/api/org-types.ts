@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { catalogKey, catalogName } from '../../billing/catalog-fields.ts'
 import type { Db } from '../../db/types.ts'
-import { type BackfillOutcome, backfillDefaults } from '../../entitlements/backfill-defaults.ts'
+import type { BackfillOutcome } from '../../entitlements/backfill-defaults.ts'
+import { backfillSome } from '../../entitlements/backfill-some.ts'
 import { createOrgType, renameOrgType, setDefaultLadder } from '../../organization/change-org-type.ts'
 import { readOrgTypes } from '../../organization/org-types.ts'
 import { changeCatalog } from '../../stripe/catalog/change-catalog.ts'
@@ -75,36 +76,27 @@ export function orgTypeRoutes({ db, failed }: OrgTypeParts): ApiRoute[] {
         cursor: text(1000).optional(),
       }),
       answer: async ({ params, body, caller }) => {
-        const organizations: BackfillOutcome[] = []
-        const asked = {
-          orgType: params.key!,
-          tenantId: caller.tenantId,
-          actor: actorOf(caller),
-          after: readCursor(body.cursor, idCursor),
-        }
-        let more = false
-        for await (const outcome of backfillDefaults(db, asked)) {
-          organizations.push(outcome)
-          if (outcome.error !== undefined) failed(outcome)
-          more = organizations.length === body.limit
-          if (more) break
-        }
-        const count = (what: BackfillOutcome['outcome']) =>
-          organizations.filter(({ outcome }) => outcome === what).length
-        const last = organizations.at(-1)?.organizationId
+        const { counts, outcomes, next } = await backfillSome(
+          db,
+          {
+            orgType: params.key!,
+            tenantId: caller.tenantId,
+            actor: actorOf(caller),
+            after: readCursor(body.cursor, idCursor),
+          },
+          body.limit,
+        )
+        for (const outcome of outcomes) if (outcome.error !== undefined) failed(outcome)
         return {
           json: {
-            updated: count('updated'),
-            skipped: count('skipped'),
-            failed: count('failed'),
-            organizations: organizations.map(({ organizationId, name, outcome, reason }) => ({
+            ...counts,
+            organizations: outcomes.map(({ organizationId, name, outcome, reason }) => ({
               organization_id: organizationId,
               name,
               outcome,
               reason,
             })),
-            // Full: there may be more, and the last call then answers with none.
-            next_cursor: more && last ? Buffer.from(last).toString('base64url') : null,
+            next_cursor: next && Buffer.from(next).toString('base64url'),
           },
         }
       },

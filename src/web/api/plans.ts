@@ -1,40 +1,34 @@
 import type { Caller } from '../../auth/api-keys.ts'
 import { answersForHighRisk } from '../../auth/high-risk-approval.ts'
 import type { Db, Tx } from '../../db/types.ts'
-import { Refused } from '../../errors.ts'
 import { activationFacts } from '../../governance/gate/activation-facts.ts'
 import { evaluateCanActivate } from '../../governance/gate/policy-gate.ts'
 import { ledgerEntryV1Of, ledgerOfPlan } from '../../governance/ledger/ledger.ts'
-import type { PlanType } from '../../governance/plan-types/plan-type.ts'
-import { planTypeOf, planTypes } from '../../governance/plan-types/plan-types.ts'
-import { getPlan } from '../../governance/repository/get-plan.ts'
 import { listPlans } from '../../governance/repository/list-plans.ts'
-import { createPlan } from '../../governance/repository/put-plan.ts'
 import type { RevenuePlan } from '../../governance/revenue-plan/revenue-plan.ts'
 import { revenuePlanV1Of } from '../../governance/revenue-plan/revenue-plan-v1.ts'
 import type { RunValidators } from '../../governance/validators/validator-run.ts'
 import { approvePlan } from '../../governance/verbs/approve-plan.ts'
-import { draftOf } from '../../governance/verbs/draft-of.ts'
-import { editPlan } from '../../governance/verbs/edit-plan.ts'
 import { resumePlan } from '../../governance/verbs/resume-plan.ts'
 import { abortPlan, pausePlan } from '../../governance/verbs/stop-plan.ts'
-import type { VerbAsked, VerbOutcome } from '../../governance/verbs/verb-outcome.ts'
+import type { VerbOutcome } from '../../governance/verbs/verb-outcome.ts'
 import { pageAnswer } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
-import { pageOf, readCursor, unknown } from './fields.ts'
-import { movedPlan, writtenPlan } from './plan-answers.ts'
+import { pageOf, readCursor } from './fields.ts'
+import { movedPlan } from './plan-answers.ts'
+import { askedOf, foundPlan, type PlanParams, type PlanQuery } from './plan-asked.ts'
+import { planDraftRoutes } from './plan-drafts.ts'
 import {
   canActivateAnswer,
   ledgerAnswer,
   ledgerAsked,
   onAccount,
   planAnswer,
-  planEdit,
-  planProposed,
   plansAsked,
   whyAborted,
   whyPaused,
 } from './plan-fields.ts'
+import { planWorkRoutes } from './plan-work.ts'
 
 export type PlanParts = {
   db: Db
@@ -43,36 +37,27 @@ export type PlanParts = {
   runValidators: RunValidators
 }
 
-const day = 24 * 60 * 60 * 1000
 /** What a page's last row is known by: its time, and what tells it from others of that time. */
 const planCursor = /^\d{1,15} .+$/
 const entryCursor = /^\d{1,15} \d{1,15}$/
 
-/** Revenue plans: proposing, editing, and the four verbs of their lifecycle. Activating is the orchestrator's (R84). */
+/** Revenue plans: reading them, and the four verbs of their lifecycle. Activating is the orchestrator's (R84). */
 export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
-  const asked = (
-    params: Readonly<Record<string, string>>,
-    query: { account_id?: string | undefined },
-    caller: Caller,
-  ): VerbAsked => ({
-    tenantId: caller.tenantId,
-    accountId: query.account_id,
-    planId: params.planId!,
-    at: new Date(now()),
-    actor: planActorOf(caller),
-  })
-  const within = <T>(work: (tx: Tx) => Promise<T>) => db.begin(work) as Promise<T>
-  const moved = async (work: (tx: Tx) => Promise<VerbOutcome>, whenValidator: 400 | 403 = 400) => ({
-    // What a blocked run has written stays: refusing comes after the commit.
-    json: revenuePlanV1Of(movedPlan(await within(work), whenValidator)),
-  })
-  const found = async (wanted: VerbAsked): Promise<RevenuePlan> => {
-    const plan = await getPlan(db, wanted)
-    if (!plan) throw unknown('revenue_plan')
-    return plan
+  const asked = (params: PlanParams, query: PlanQuery, caller: Caller) =>
+    askedOf(params, query, caller, new Date(now()))
+  const moved = async (work: (tx: Tx) => Promise<VerbOutcome>, whenValidator: 400 | 403 = 400) => {
+    const outcome = await db.begin(async (tx) => {
+      const told = await work(tx)
+      // What validators have written stays when they block: that is refused after the commit, and all else before it.
+      if (told.kind !== 'blocked') movedPlan(told, whenValidator)
+      return told
+    })
+    return { json: revenuePlanV1Of(movedPlan(outcome, whenValidator)) }
   }
-
   return [
+    // First, since `tasks` would else be read as a plan's id.
+    ...planWorkRoutes({ db, now }),
+    ...planDraftRoutes({ db, now }),
     apiRoute({
       method: 'get',
       path: '/plans',
@@ -94,67 +79,14 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       },
     }),
     apiRoute({
-      method: 'post',
-      path: '/plans/propose',
-      does: 'Drafts a revenue plan for an account; one of a type stands on it at a time.',
-      gives: { 201: planAnswer },
-      body: planProposed,
-      answer: async ({ body, caller }) => {
-        const at = new Date(now())
-        const planType = knownType(body.plan_type)
-        const plan = draftOf(
-          {
-            tenantId: caller.tenantId,
-            accountId: body.account_id,
-            planType,
-            planId: body.plan_id,
-            objective: body.objective,
-            constraints: body.constraints,
-            expiresAt: deadline(body.expires_at, planType, at),
-          },
-          at,
-        )
-        const actor = planActorOf(caller)
-        const trigger = { kind: 'operator', ...(body.reason && { reason: body.reason }) }
-        const written = await within((tx) => createPlan(tx, plan, { at, actor, trigger }))
-        return { status: 201, json: revenuePlanV1Of(writtenPlan(written)) }
-      },
-    }),
-    apiRoute({
       method: 'get',
       path: '/plans/:planId',
       does: 'Tells one revenue plan.',
       gives: { 200: planAnswer },
       query: onAccount,
       answer: async ({ params, query, caller }) => ({
-        json: revenuePlanV1Of(await found(asked(params, query, caller))),
+        json: revenuePlanV1Of(await foundPlan(db, asked(params, query, caller))),
       }),
-    }),
-    apiRoute({
-      method: 'patch',
-      path: '/plans/:planId',
-      does: 'Changes a draft; `steps` is the whole list, in which a step keeps its id.',
-      gives: { 200: planAnswer },
-      query: onAccount,
-      body: planEdit,
-      answer: async ({ params, query, body, caller }) => {
-        const wanted = asked(params, query, caller)
-        const { planType } = await found(wanted)
-        const edit = {
-          objective: body.objective,
-          constraints: body.constraints,
-          expiresAt: deadline(body.expires_at, planTypeOf(planTypes, planType), wanted.at),
-          steps: body.steps?.map(({ step_id, action_type, sequence, dependencies, constraints }) => ({
-            ...(step_id && { stepId: step_id }),
-            actionType: action_type,
-            ...(sequence !== undefined && { sequence }),
-            ...(dependencies && { dependencies }),
-            ...(constraints && { constraints }),
-          })),
-        }
-        const written = await within((tx) => editPlan(tx, { ...wanted, edit, reason: body.reason }))
-        return { json: revenuePlanV1Of(writtenPlan(written)) }
-      },
     }),
     apiRoute({
       method: 'get',
@@ -166,7 +98,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
         const wanted = asked(params, query, caller)
         const after = lastEntry(query.cursor)
         const rows = await ledgerOfPlan(db, { ...wanted, after, limit: query.limit + 1 })
-        if (rows.length === 0) await found(wanted)
+        if (rows.length === 0) await foundPlan(db, wanted)
         const { items: entries, next_cursor } = pageOf(
           rows,
           query.limit,
@@ -184,7 +116,7 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
       query: onAccount,
       answer: async ({ params, query, caller }) => {
         const wanted = asked(params, query, caller)
-        const plan = await found(wanted)
+        const plan = await foundPlan(db, wanted)
         const gate = evaluateCanActivate(plan, await activationFacts(db, plan, wanted.at))
         return { json: { can_activate: gate.canActivate, reasons: gate.reasons } }
       },
@@ -231,37 +163,6 @@ export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
         moved((tx) => abortPlan(tx, { ...asked(params, query, caller), reason: body.reason })),
     }),
   ]
-}
-
-function planActorOf({ id, name }: Caller) {
-  return { type: 'operator' as const, id, ...(name && { name }) }
-}
-
-function knownType(name: string): PlanType {
-  const planType = planTypeOf(planTypes, name)
-  if (planType) return planType
-  throw new Refused(
-    'plan_type_unknown',
-    'There is no such type of plan.',
-    `Choose one of ${Object.keys(planTypes).join(', ')}.`,
-    422,
-  )
-}
-
-/** @throws Refused `expires_at_past`, `expires_at_too_late` (422) */
-function deadline(wanted: Date | undefined, planType: PlanType | null, at: Date): Date | undefined {
-  if (wanted === undefined) return undefined
-  if (wanted <= at)
-    throw new Refused('expires_at_past', 'That time has passed.', 'Choose one that is ahead.', 422)
-  if (planType && wanted.getTime() > at.getTime() + planType.days * day) {
-    throw new Refused(
-      'expires_at_too_late',
-      `A plan of type ${planType.planType} runs ${planType.days} days at most.`,
-      'Choose an earlier time.',
-      422,
-    )
-  }
-  return wanted
 }
 
 function lastPlan(cursor: string | undefined): Pick<RevenuePlan, 'updatedAt' | 'planId'> | null {

@@ -48,9 +48,13 @@ export async function readBody<Schema extends z.ZodObject>(
   schema: Schema | null,
 ): Promise<z.output<Schema> | null> {
   const known = schema ?? nothing
+  const type = c.req.header('content-type') ?? ''
+  const notJson = () =>
+    new Refused('content_type_unsupported', 'The body has to be application/json.', takes(known), 415)
+  // Not read at all: a form of a session was read by the guard already.
+  if (/^application\/x-www-form-urlencoded\b/i.test(type)) throw notJson()
   const bytes = await bytesOf(c)
-  if (bytes.length > 0 && !/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
-    throw new Refused('content_type_unsupported', 'The body has to be application/json.', takes(known), 415)
+  if (bytes.length > 0 && !/^application\/json\s*(;|$)/i.test(type)) throw notJson()
   const read = known.safeParse(bytes.length === 0 ? {} : parsed(bytes), { reportInput: true })
   if (read.success) return schema && (read.data as z.output<Schema>)
   const faults = read.error.issues.flatMap(sentencesOf)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { UsageError } from '../../errors.ts'
 
 export const askField = 'ask'
 export const confirmedField = 'confirmed'
@@ -28,17 +29,20 @@ const askOf: z.ZodType<Ask> = z.object({
   reason: z.enum(['required', 'optional']).optional(),
   danger: z.boolean().optional(),
   // Nobody is led to another site, whatever a form says.
-  back: z.string().regex(/^\/operator([/?#][^\\]*)?$/),
+  back: z.string().regex(/^\/operator([/?#][^\\\s]*)?$/),
   shows: z.record(z.string(), z.string()).optional(),
 })
 
-/** What a form that was sent asks; null: nothing, or it was not made here. */
+/**
+ * What a form that was sent asks; null: nothing, it was confirmed by whoever sent it.
+ * @throws UsageError `form_unreadable`: no page of ours made it
+ */
 export function readAsk(form: URLSearchParams): Ask | null {
   const text = form.get(askField)
   if (text === null) return null
   try {
     return askOf.parse(JSON.parse(text))
   } catch {
-    return null
+    throw new UsageError('form_unreadable', 'That form is not one of ours.', 'Load the page again.')
   }
 }

@@ -64,7 +64,9 @@ export const EventsPage: FC<EventsPageData> = ({ viewer, search, rows, next, lat
     <PanelPage title="Inbox" at={inboxPath} viewer={viewer}>
       <div class="head">
         <h1>Inbox</h1>
-        <p class="aside">What Stripe told, the newest arrival first. Times are UTC.</p>
+        <p class="aside">
+          What Stripe told, the newest arrival first. <span data-zone="">Times are UTC.</span>
+        </p>
       </div>
       <EventSearchForm path={inboxPath} search={search} />
       {fault && (

@@ -104,7 +104,7 @@ export const SelectField: FC<FieldProps & { choices: readonly Choice[]; none?: s
 export const TickField: FC<{ name: string; label: string; ticked?: boolean; id?: string }> = (props) => {
   const { name, label, ticked, id = name } = props
   return (
-    <div class="tick">
+    <div class="field tick">
       <input type="checkbox" id={id} name={name} value="yes" checked={ticked} />
       <label for={id}>{label}</label>
     </div>

@@ -39,6 +39,7 @@ export const Layout: FC<{ title: string; script?: boolean; children?: Child }> =
         <link rel="stylesheet" href={assetUrl('operator.css')} />
         <link rel="stylesheet" href={assetUrl('panel.css')} />
         <link rel="stylesheet" href={assetUrl('forms.css')} />
+        <link rel="stylesheet" href={assetUrl('overview.css')} />
         {script && <script src={assetUrl('panel.js')} type="module" />}
       </head>
       <body>{children}</body>
@@ -99,17 +100,7 @@ export const PanelPage: FC<{ title: string; at: string; viewer: Viewer; children
           Sign out
         </button>
       </form>
-      <input type="checkbox" id="show-tabs" class="toggle" />
-      <label for="show-tabs" class="toggle-label">
-        Menu
-      </label>
-      <nav aria-label="Panel">
-        {tabsFor(viewer.role).map(({ href, name }) => (
-          <a href={href} {...(isAt(at, href) ? { 'aria-current': 'page' as const } : {})}>
-            {name}
-          </a>
-        ))}
-      </nav>
+      <Tabs at={at} role={viewer.role} />
     </header>
     <main id="main" tabindex={-1}>
       {viewer.flash && <FlashMessage flash={viewer.flash} />}
@@ -119,6 +110,23 @@ export const PanelPage: FC<{ title: string; at: string; viewer: Viewer; children
   </Layout>
 )
 
-function isAt(at: string, href: string): boolean {
-  return at === href || (href !== '/operator' && at.startsWith(`${href}/`))
+/** A row of names; where it is narrow, behind one that says where one is. */
+const Tabs: FC<{ at: string; role: Role }> = ({ at, role }) => {
+  const offered = tabsFor(role)
+  const here = offered.find(({ href }) => at === href || (href !== '/operator' && at.startsWith(`${href}/`)))
+  return (
+    <>
+      <input type="checkbox" id="show-tabs" class="toggle" />
+      <label for="show-tabs" class="toggle-label">
+        Menu{here ? `: ${here.name}` : ''}
+      </label>
+      <nav aria-label="Panel">
+        {offered.map((tab) => (
+          <a href={tab.href} {...(tab === here ? { 'aria-current': 'page' as const } : {})}>
+            {tab.name}
+          </a>
+        ))}
+      </nav>
+    </>
+  )
 }

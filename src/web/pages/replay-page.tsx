@@ -1,6 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
 import type { ReplayWrite } from '../../stripe/inbox/replay.ts'
+import { counted } from '../counted.ts'
 import type { ReplayPlan } from '../replay-events.ts'
 import { CsrfField } from './csrf-field.tsx'
 import { eventPath, inboxPath } from './events-page.tsx'
@@ -195,8 +196,4 @@ const List: FC<{ caption: string; writes: readonly ReplayWrite[] }> = ({ caption
 function headingOf(asked: number, rung: number): string {
   if (rung > 0) return `Replay ${counted(rung, 'event')}?`
   return asked === 0 ? 'No event was chosen' : 'There is nothing to replay'
-}
-
-function counted(n: number, noun: string): string {
-  return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`
 }

@@ -198,9 +198,9 @@ describe('R82: the status is written only where it was looked at', () => {
 
 test('R83: when the ledger cannot be written, the status is not either', async () => {
   const plan = await seededPlan(db.app, account, 'ACTIVE')
-  await db.owner`revoke insert on governance.plan_ledger from stepladder_app`
-  await expect(move(plan, 'PAUSED')).rejects.toMatchObject({ code: '42501' })
-  await db.owner`grant insert on governance.plan_ledger to stepladder_app`
+  await db.owner`alter table governance.plan_ledger rename to mislaid`
+  await expect(move(plan, 'PAUSED')).rejects.toMatchObject({ code: '42P01' })
+  await db.owner`alter table governance.mislaid rename to plan_ledger`
   expect((await getPlan(db.app, plan))!.planStatus).toBe('ACTIVE')
 })
 

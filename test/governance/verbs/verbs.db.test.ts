@@ -242,9 +242,15 @@ test('somebody else was quicker: said as such', async () => {
     await abort(plan)
     return saying('ALLOW')(tx, run)
   }
-  const outcome = resume(plan, {}, meanwhile)
-  expect(await outcome).toMatchObject({ kind: 'wrong_status', status: 'PAUSED' })
+  expect(await resume(plan, {}, meanwhile)).toEqual({ kind: 'lost_race', status: 'ABORTED' })
   expect((await getPlan(db.app, plan))!.planStatus).toBe('ABORTED')
+
+  const other = await seededPlan(db.app, account, 'PAUSED')
+  const gone: RunValidators = async (tx, run) => {
+    await db.app`delete from governance.revenue_plans where plan_id = ${other.planId}`
+    return saying('ALLOW')(tx, run)
+  }
+  expect(await resume(other, {}, gone)).toEqual({ kind: 'lost_race', status: null })
 })
 
 const edit = (plan: RevenuePlan, changes: PlanEdit, more: Asked = {}) =>

@@ -98,6 +98,14 @@ test('what Stripe’s list may have lacked when it was read is read again', asyn
   expect(asked[0]!.from).toBeGreaterThan(now - 1200)
 })
 
+test('a window that could not be stored is not counted as walked: the next replay brings all of it', async () => {
+  const { api } = fakeEvents(everyTenMinutes)
+  await world.owner`alter table stripe.events add constraint full_disk check (false) not valid`
+  await expect(replayMissed(world.app, api, range)).rejects.toMatchObject({ code: 'inbox_unavailable' })
+  await world.owner`alter table stripe.events drop constraint full_disk`
+  expect(await replayMissed(world.app, api, range)).toMatchObject({ taken: 288 })
+})
+
 test('two at once store each event once, and tell together how many', async () => {
   const { api } = fakeEvents(everyTenMinutes)
   const both = await Promise.all([replayMissed(world.app, api, range), replayMissed(world.app, api, range)])

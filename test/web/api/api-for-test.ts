@@ -1,10 +1,36 @@
+import { z } from 'zod'
 import { createApiKey } from '../../../src/auth/api-keys.ts'
+import { problemAnswer } from '../../../src/web/api/answers.ts'
+import { apiRoutes } from '../../../src/web/api/api.ts'
+import type { ApiRoute } from '../../../src/web/api/api-route.ts'
 import type { WebParts } from '../../../src/web/app.ts'
 import type { WebServer } from '../../../src/web/server.ts'
 import { newWorld, type World } from '../../support/world.ts'
 import { bearer, listeningApp } from '../app-for-test.ts'
 
 export type Answer = { status: number; body: Record<string, unknown> & { code?: string; items?: never } }
+
+const routes = apiRoutes({} as never)
+
+/** Every answer of every test has to be what its route says that it gives. */
+export function holdToDescription(method: string, path: string, { status, body }: Answer): void {
+  if (status >= 400) return void problemAnswer.parse(body)
+  // The revenue plans stand outside /api/v1 as well.
+  const asked = path.replace('/../..', '').split('?')[0]!.split('/')
+  const fits = (route: ApiRoute) => {
+    const parts = route.path.split('/')
+    return (
+      route.method === method.toLowerCase() &&
+      parts.length === asked.length &&
+      parts.every((part, at) => part.startsWith(':') || part === asked[at])
+    )
+  }
+  const route = routes.filter(fits).sort((a, b) => a.path.split(':').length - b.path.split(':').length)[0]
+  const schema = route?.gives[status as 200 | 201]
+  if (!schema) throw new Error(`${method} ${path} does not say that it answers ${status}`)
+  const read = schema.safeParse(body)
+  if (!read.success) throw new Error(`${method} ${path} answers otherwise: ${z.prettifyError(read.error)}`)
+}
 
 export type ApiWorld = World & {
   /** Asks as an operator of the default tenant. */
@@ -32,7 +58,9 @@ export async function apiWorld(parts: Partial<WebParts> = {}): Promise<ApiWorld>
   async function send(method: string, path: string, init: RequestInit): Promise<Answer> {
     const response = await fetch(`${server.url}/api/v1${path}`, { method, ...init })
     const text = await response.text()
-    return { status: response.status, body: text === '' ? {} : JSON.parse(text) }
+    const answer = { status: response.status, body: text === '' ? {} : JSON.parse(text) }
+    holdToDescription(method, path, answer)
+    return answer
   }
   function asking(as: string) {
     return (method: string, path: string, body?: unknown) =>

@@ -25,6 +25,7 @@ afterAll(() => world.close())
 const bodies: Record<string, object> = {
   '/organizations/:id/customers': { customer: 'cus_new' },
   '/organizations/:id/transfer': { to: nobody, reason: 'x' },
+  '/organizations/:id/member-links': { valid_for_minutes: 5 },
   '/organizations/:id/grants': { product: 'both', reason: 'x' },
   '/organizations/:id/grants/:grant/revoke': { reason: 'x' },
   '/organizations/:id/grants/:grant/extend': { reason: 'x' },
@@ -46,6 +47,8 @@ const rows = [
   'entitlements.ceilings',
   'entitlements.pool_provision_transitions',
   'stripe.customers',
+  'auth.member_links',
+  'auth.operator_actions',
 ]
 const everything = () =>
   Promise.all(rows.map((table) => world.owner`select * from ${world.owner(table)} order by 1`))

@@ -1,0 +1,28 @@
+import type { Tx } from '../../db/types.ts'
+import { activationFacts } from '../gate/activation-facts.ts'
+import { evaluateCanActivate } from '../gate/policy-gate.ts'
+import { appendEntries } from '../ledger/append-entries.ts'
+import { transitionPlan } from '../lifecycle/transition-plan.ts'
+import { keyOf, type RevenuePlan } from '../revenue-plan/revenue-plan.ts'
+import { orchestrator } from './end-plan.ts'
+import { waitUntil } from './wait.ts'
+
+const hour = 3_600_000
+
+/**
+ * APPROVED → ACTIVE, if the gate lets it (R84): the only place that does. What the gate says is written down, and asked again in
+ * an hour.
+ * @returns the active plan, or null
+ */
+export async function activatePlan(tx: Tx, plan: RevenuePlan, at: Date): Promise<RevenuePlan | null> {
+  const gate = evaluateCanActivate(plan, await activationFacts(tx, plan, at))
+  if (!gate.canActivate) {
+    const data = { plan_id: plan.planId, reasons: gate.reasons, actor: orchestrator }
+    await appendEntries(tx, plan, at, [{ type: 'PLAN_ACTIVATION_REJECTED', data }])
+    const why = gate.reasons.map(({ message }) => message).join(' ')
+    await waitUntil(tx, plan, new Date(at.getTime() + hour), why)
+    return null
+  }
+  const moved = await transitionPlan(tx, { ...keyOf(plan), to: 'ACTIVE', at, actor: orchestrator })
+  return moved.kind === 'done' ? moved.plan : null
+}
