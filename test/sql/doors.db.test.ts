@@ -268,13 +268,14 @@ describe('R68 history', () => {
 })
 
 test('R22 every function that runs with its owner’s rights has its search_path pinned and is not open to everybody', async () => {
-  const functions = await db.app`
+  const functions = await db.app<{ name: string; config: string[]; public: boolean }[]>`
     select p.oid::regprocedure::text as name, p.proconfig as config, has_function_privilege('public', p.oid, 'execute') as public
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace
      where p.prosecdef and n.nspname in ('organization', 'billing', 'entitlements', 'stripe', 'auth', 'governance')`
   expect(functions.length).toBeGreaterThanOrEqual(7)
   for (const { name, config, public: open } of functions) {
-    expect({ name, config, open }).toEqual({ name, config: ['search_path=pg_catalog, pg_temp'], open: false })
+    const path = config.filter((setting) => setting.startsWith('search_path='))
+    expect({ name, path, open }).toEqual({ name, path: ['search_path=pg_catalog, pg_temp'], open: false })
   }
 })
 
