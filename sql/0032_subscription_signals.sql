@@ -14,8 +14,9 @@ create table stripe.subscription_signals (
   period timestamptz,
   -- Until when the subscription is paid, as far as its invoices tell.
   paid_until timestamptz,
-  -- The event, fetch or transfer that told it.
+  -- The event, fetch or transfer that told it; and the event, where it was one.
   cause text not null,
+  event_id text,
   -- Where the subscription stands: status, price, quantity, period_end, cancel_at, trial_end. Of a transfer: the subscriptions that went.
   state jsonb not null,
   occurred_at timestamptz not null,

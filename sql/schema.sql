@@ -1731,6 +1731,7 @@ CREATE TABLE stripe.subscription_signals (
     period timestamp with time zone,
     paid_until timestamp with time zone,
     cause text NOT NULL,
+    event_id text,
     state jsonb NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,

@@ -29,6 +29,8 @@ export type Config = {
   /** Days that raw bodies are kept; null: for ever. */
   inboxRetentionDays: number | null
   auth: AuthConfig | null
+  /** Where webhooks to other systems may go besides the open net; on a machine with its own database: to itself. */
+  outboundPrivateAddresses: 'none' | 'loopback' | 'all'
   /** Where steps of revenue plans are sent, signed; null: they are tasks for people. */
   planWebhook: { url: string; secret: string } | null
   logLevel: LogLevel
@@ -114,6 +116,9 @@ const environment = z
     AUTH_CLIENT_SECRET: text.optional(),
     AUTH_ROLES_CLAIM: text.default('roles'),
     AUTH_TENANT_CLAIM: text.default('tenant'),
+    OUTBOUND_PRIVATE_ADDRESSES: z
+      .enum(['none', 'loopback', 'all'], 'has to be none, loopback or all')
+      .optional(),
     PLAN_WEBHOOK_URL: provider.optional(),
     PLAN_WEBHOOK_SECRET: text
       .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'has to be whsec_ and base64 of at least 24 bytes')
@@ -182,6 +187,8 @@ export function configFromEnvironment(env: NodeJS.ProcessEnv, folder = process.c
           tenantClaim: value.AUTH_TENANT_CLAIM,
         }
       : null,
+    outboundPrivateAddresses:
+      value.OUTBOUND_PRIVATE_ADDRESSES ?? (value.DATABASE_URL === undefined ? 'loopback' : 'none'),
     planWebhook: value.PLAN_WEBHOOK_URL
       ? { url: value.PLAN_WEBHOOK_URL, secret: value.PLAN_WEBHOOK_SECRET! }
       : null,

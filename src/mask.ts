@@ -20,6 +20,14 @@ export function masked(text: string): string {
   )
 }
 
+/** The same error, which now may be kept where errors are kept: in a job, in a row. */
+export function maskedError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  error.message = masked(error.message)
+  if (error.stack) error.stack = masked(error.stack)
+  return error
+}
+
 /** By Luhn's rule, which every card number obeys and nine of ten other numbers do not. */
 function hasCheckDigit(text: string): boolean {
   const sum = [...text.replace(/\D/g, '')].reverse().reduce((total, digit, at) => {

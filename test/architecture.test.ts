@@ -147,6 +147,17 @@ describe('who may write what', () => {
     expect(linesWith(/product_?type/i, (file) => !file.startsWith('src/billing/'))).toEqual([])
   })
 
+  test('the core of revenue plans executes nothing: no executor is known to it, nor to the orchestrator (R108)', () => {
+    const core = files.filter(
+      (file) => file.startsWith('src/governance/') && !file.startsWith('src/governance/executors/'),
+    )
+    expect(core.length).toBeGreaterThan(30)
+    expect(core.filter((file) => importsOf(file).some((to) => to.includes('governance/executors/')))).toEqual(
+      [],
+    )
+    expect(linesWith(/\bfetch\(/, (file) => core.includes(file))).toEqual([])
+  })
+
   test('inbox rows are written once and never updated', () => {
     expect(linesWith(/(update|delete from)\s+stripe\.(events|event_bodies)\b/i, () => true)).toEqual([])
   })

@@ -14,7 +14,7 @@ export function refuseTiersInUse(ladder: string, tiers: readonly TierUse[]): voi
     throw new Refused(
       'tier_in_use',
       `${attachments} ${attachments === 1 ? 'organization stands' : 'organizations stand'} on ${what}.`,
-      `See who: GET /api/v1/enrollments?ladder=${ladder}; move them first, by grants or at Stripe.`,
+      `Move them first, by grants or at Stripe. Who they are: GET /api/v1/enrollments?ladder=${ladder}`,
     )
   }
   if (claims > 0) {

@@ -67,11 +67,13 @@ export function faultOfUrl(text: string, allowed: PrivateAddresses): string | nu
   if (!URL.canParse(text)) return 'is no address such as https://example.com/hooks'
   const { protocol, hostname, username, password, hash } = new URL(text)
   const host = hostname.replace(/^\[|\]$/g, '')
-  const here = host === 'localhost' || (isIP(host) !== 0 && mayReach(host, 'loopback') && !mayReach(host, 'none'))
+  const here =
+    host === 'localhost' || (isIP(host) !== 0 && mayReach(host, 'loopback') && !mayReach(host, 'none'))
   if (protocol !== 'https:' && !(protocol === 'http:' && here)) return 'has to be https'
   if (username || password) return 'must not hold a name or a password'
   if (hash) return 'must not have a part behind #'
   if (here && allowed === 'none') return 'leads to this machine, which is not allowed here'
-  if (isIP(host) !== 0 && !mayReach(host, allowed)) return 'leads to a private address, which is not allowed here'
+  if (isIP(host) !== 0 && !mayReach(host, allowed))
+    return 'leads to a private address, which is not allowed here'
   return null
 }

@@ -107,13 +107,18 @@ export async function changeEndpoint(
     set url = ${url ?? before.url}, description = ${description ?? before.description}
     where endpoint_id = ${endpointId}`
   if (disabled === true && before.disabledAt === null) await disableEndpoint(tx, endpointId, 'operator')
-  if (disabled === false && before.disabledAt !== null) await enableEndpoint(tx, endpointId, before.disabledAt)
+  if (disabled === false && before.disabledAt !== null)
+    await enableEndpoint(tx, endpointId, before.disabledAt)
   if (url !== undefined && url !== before.url) await tryAtOnce(tx, endpointId)
   return getEndpoint(tx, tenantId, endpointId)
 }
 
 /** Nothing more is written down for it; what waits is kept. Call it under `holdEndpointsAlone`. */
-export async function disableEndpoint(tx: Tx, endpointId: string, why: 'operator' | 'failing'): Promise<void> {
+export async function disableEndpoint(
+  tx: Tx,
+  endpointId: string,
+  why: 'operator' | 'failing',
+): Promise<void> {
   await tx`
     update outbound.endpoints set disabled_at = clock_timestamp(), disabled_why = ${why}
     where endpoint_id = ${endpointId} and disabled_at is null`

@@ -3,8 +3,9 @@ import type { Log } from '../log.ts'
 import type { Ring } from '../queue/ring.ts'
 import { sweep } from '../stripe/inbox/sweep.ts'
 import { sweepGrants } from './sweep-grants.ts'
+import { sweepSignals } from './sweep-signals.ts'
 
-/** The sweepers, of the inbox and of what ends by itself, in every process that works: locks let one of them sweep at a time. */
+/** The sweepers, of the inbox, of what ends by itself and of what was told of risks, in every process that works: locks let one of them sweep at a time. */
 export function startSweeper(parts: {
   db: Db
   ring: Ring
@@ -18,7 +19,11 @@ export function startSweeper(parts: {
   const { db, ring, log, everyMs, keepBodiesDays = null } = parts
   const stop = new AbortController()
   const often = { log, signal: stop.signal, ...(everyMs === undefined ? {} : { everyMs }) }
-  const swept = Promise.all([sweep(db, ring, { ...often, keepBodiesDays }), sweepGrants(db, often)])
+  const swept = Promise.all([
+    sweep(db, ring, { ...often, keepBodiesDays }),
+    sweepGrants(db, often),
+    sweepSignals(db, often),
+  ])
   return {
     close: async () => {
       stop.abort()

@@ -13,38 +13,45 @@ import { reconcileByItself } from '../stripe/upkeep/reconcile-by-itself.ts'
 import { doUpkeep, type UpkeepTask, upkeepTasks } from '../stripe/upkeep/upkeep-lease.ts'
 import { within } from '../within.ts'
 import type { Bells } from './bells.ts'
+import { outboundTask, runOutbound } from './run-outbound.ts'
 import { plansTask, runPlans } from './run-plans.ts'
 
 export type UpkeepWork = Record<UpkeepTask, (signal: AbortSignal) => Promise<void>>
-type Task = UpkeepTask | typeof plansTask
+
+/** What asks nobody at Stripe, and is done without a key too. */
+const ownTasks = { [plansTask]: runPlans, [outboundTask]: runOutbound } as const
+type OwnTask = keyof typeof ownTasks
+const isOwn = (task: string): task is OwnTask => task in ownTasks
+type Task = UpkeepTask | OwnTask
 
 export type StartUpkeepParts = {
   /** With the application's role. */
   db: Db
   bells: Bells
   config: Pick<Config, 'stripeApiKey' | 'stripeApiBaseUrl' | 'autoProvision'> &
-    Partial<Pick<Config, 'planWebhook'>>
+    Partial<Pick<Config, 'planWebhook' | 'outboundPrivateAddresses'>>
   log: Log
   /** When each task is done, and what it does; a test has its own. What is not named is not done. */
   times?: Partial<Record<Task, Times>>
   work?: UpkeepWork
 }
 
-/** The gap watch as often as Stripe's first retries come; the reconcile at night, off the full hour, when others ask too. */
+/** Other systems hear of a move within seconds. The gap watch as often as Stripe's first retries come; the reconcile at night, off the full hour, when others ask too. */
 const usualTimes: Record<Task, Times> = {
   'gap-watch': { every: 15 * 60_000 },
   notices: { every: 60_000 },
   reconcile: { cron: '17 3 * * *' },
   [plansTask]: { every: 60_000 },
+  [outboundTask]: { every: 5_000 },
 }
 
 /** Milliseconds until the schedule is tried again while the queue is away. */
 const againMs = 10_000
-/** A long reconcile has one place, and the other tasks go on in the second. */
-const concurrency = 2
+/** A long reconcile has one place, endpoints that are slow to answer another, and the other tasks go on in the third. */
+const concurrency = 3
 
 /**
- * What is done at its time: takes revenue plans on, looks for missed events, follows up Stripe's notices, reconciles at night. In every
+ * What is done at its time: tells other systems of moves, takes revenue plans on, looks for missed events, follows up Stripe's notices, reconciles at night. In every
  * process that keeps organizations on their places; each time brings one job, and a lease or a lock keeps two from the same task. What
  * asks Stripe is scheduled with a key alone, and taken away without. Never throws: a queue that is away is asked again.
  */
@@ -52,8 +59,7 @@ export function startUpkeep(parts: StartUpkeepParts): { close: (limitMs?: number
   const { db, bells, config, log, times = usualTimes } = parts
   const stop = new AbortController()
   const canAsk = config.stripeApiKey !== null
-  const { [plansTask]: plansTime } = times
-  const withoutKey = plansTime ? { [plansTask]: plansTime } : {}
+  const withoutKey = Object.fromEntries(Object.entries(times).filter(([task]) => isOwn(task)))
   const scheduled = schedule(parts, canAsk ? times : withoutKey, stop.signal)
   if (!canAsk) {
     log.info(
@@ -66,7 +72,7 @@ export function startUpkeep(parts: StartUpkeepParts): { close: (limitMs?: number
   async function run(task: string): Promise<void> {
     const known = upkeepTasks.find((one) => one === task)
     try {
-      if (task === plansTask) return await runPlans(parts, stop.signal)
+      if (isOwn(task)) return await ownTasks[task](parts, stop.signal)
       if (!known || !work) return
       const outcome = await doUpkeep(db, known, work[known], stop.signal)
       if (outcome.kind === 'failed') throw outcome.error

@@ -16,7 +16,7 @@ export type StartWorkersParts = {
   /** The same, as an address: the queues' own connections, where they live in Postgres. */
   appUrl: string
   config: Pick<Config, 'redisUrls' | 'stripeApiKey' | 'stripeApiBaseUrl' | 'autoProvision'> &
-    Partial<Pick<Config, 'inboxRetentionDays' | 'planWebhook'>>
+    Partial<Pick<Config, 'inboxRetentionDays' | 'planWebhook' | 'outboundPrivateAddresses'>>
   log: Log
   reached?: Reached
   /** false: nothing is done at its time, whatever the key; for a test that is about something else. */

@@ -1,6 +1,7 @@
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq'
 import { databaseIsAway, isContention } from '../database-errors.ts'
 import type { Log } from '../log.ts'
+import { maskedError } from '../mask.ts'
 import { within } from '../within.ts'
 import type { QueueBackend, WorkerSettings, WorkQueue, WorkWorker } from './backend.ts'
 import { mergeWork } from './merge-work.ts'
@@ -52,7 +53,8 @@ export function serveQueue(
       await runOrSplit(job.data, job)
     } catch (error) {
       if (databaseIsAway(error)) return await putOff(job, token, error)
-      throw error
+      // The job keeps it, for the dashboard.
+      throw maskedError(error)
     }
     reached('before-job-completion')
   }

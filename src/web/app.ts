@@ -146,6 +146,7 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
       standing,
       reconciled,
       now,
+      runValidators: plans.runValidators,
     }),
   )
 

@@ -61,16 +61,17 @@ export function readFeatures(
     else if (Object.hasOwn(held, feature) || changes.has(feature))
       faults[fields.feature] = 'is there already, above'
     else {
-      changes.set(feature, readValue(text))
-      fieldOf.set(feature, fields.value)
+      const name = featureChanges.keyType.safeParse(feature)
+      if (!name.success) faults[fields.feature] = faultOf(name.error.issues[0]!)
+      else {
+        changes.set(feature, readValue(text))
+        fieldOf.set(feature, fields.value)
+      }
     }
   }
   const read = featureChanges.safeParse(Object.fromEntries(changes), { reportInput: true })
   for (const issue of read.error?.issues ?? []) {
-    const field = fieldOf.get(String(issue.path[0]))!
-    // A name at fault is told at the name, which a row for a new feature has beside its value.
-    const at = issue.code === 'invalid_key' ? field.replace(/^(new\.\d+\.)value$/, '$1feature') : field
-    faults[at] ??= faultOf(issue)
+    faults[fieldOf.get(String(issue.path[0]))!] ??= faultOf(issue)
   }
   const sound = Object.keys(faults).length === 0 && read.success
   return { typed, faults, changes: sound ? read.data : null }

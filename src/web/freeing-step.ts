@@ -20,7 +20,7 @@ function stepOf({ state, reason, on }: HeldGroup): FreeingStep | null {
   const [kind, thing] = partsOf(on ?? '')
   switch (kind) {
     case 'price':
-      return { label: 'Map the price', href: addressWith('/operator/products', {}, { price: thing }) }
+      return { label: 'See the products', href: '/operator/products' }
     case 'customer':
       return thing.startsWith('cus_')
         ? { label: 'Say whose it is', href: addressWith('/operator/organizations', {}, { link: thing }) }

@@ -20,7 +20,7 @@ export type MemberPlace = {
   /** When something is known to become of it; null: nothing is. */
   until: { at: Date; what: 'trial_end' | 'renewal' | 'end' } | null
   /** The tier after that, where it is another; '' for none. Null where the tier goes on. */
-  then: string | null
+  after: string | null
 }
 
 /** Pure. @param holdings what `check` answers from */
@@ -43,7 +43,7 @@ export function memberStanding(
         tier: nameOf(product),
         trouble: troubleOf(status),
         until: coming?.at ? { at: new Date(coming.at), what: 'end' } : renewalOf(paid),
-        then: to ? (to.product === null ? '' : to.product === product ? null : nameOf(to.product)) : null,
+        after: to ? (to.product === null ? '' : to.product === product ? null : nameOf(to.product)) : null,
       },
     ]
   })

@@ -9,6 +9,7 @@ import { operatorLadders } from './operator-ladders.ts'
 import { operatorOrgTypes } from './operator-org-types.ts'
 import { operatorOrganizations } from './operator-organizations.ts'
 import { type OverviewParts, operatorOverview } from './operator-overview.ts'
+import { type OperatorPlansParts, operatorPlans } from './operator-plans.ts'
 import { operatorProducts } from './operator-products.ts'
 import { operatorValidation } from './operator-validation.ts'
 import { operatorWaiting } from './operator-waiting.ts'
@@ -21,7 +22,8 @@ export const dashboardPath = '/operator/queues'
 
 export type OperatorParts = OperatorEventsParts &
   OverviewParts &
-  EnrollmentParts & { dashboard: Hono | null; publicUrl: string | null }
+  EnrollmentParts &
+  OperatorPlansParts & { dashboard: Hono | null; publicUrl: string | null }
 
 /** The panel's pages, and the queue dashboard behind them. The guard has let in whoever comes here. */
 export function operator(parts: OperatorParts): Hono<WebEnv> {
@@ -34,6 +36,7 @@ export function operator(parts: OperatorParts): Hono<WebEnv> {
   app.route('/', operatorOrganizations(parts))
   app.route('/', operatorEnrollment(parts))
   app.route('/', operatorGrants(parts))
+  app.route('/', operatorPlans(parts))
   app.route('/', operatorEvents(parts))
   app.route('/', operatorWaiting(parts))
   app.route('/', operatorValidation(parts))

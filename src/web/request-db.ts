@@ -31,7 +31,7 @@ export function asRequest(pool: Db): WebMiddleware {
       action: routeOf(c.req.method, c.req.path),
       subject: c.req.path.slice(0, 500),
       // The guard has read the form of a session already, for its token; whoever brings a key sends JSON.
-      reason: (c.get('csrf') && (await formOf(c))?.get('reason')) || null,
+      reason: writable((c.get('csrf') && (await formOf(c))?.get('reason')) || null),
       requestId: randomUUID(),
     }
     const request: Request = { caller, action, recorded: false }
@@ -44,7 +44,12 @@ export function asRequest(pool: Db): WebMiddleware {
 /** The reason that was given for what the request under way does, as its body tells it. */
 export function giveReason(reason: unknown): void {
   const action = underWay.getStore()?.action
-  if (action && typeof reason === 'string') action.reason = reason
+  if (action && typeof reason === 'string') action.reason = writable(reason)
+}
+
+/** As it was typed, less what the database takes for no text. */
+function writable(reason: string | null): string | null {
+  return reason && reason.replaceAll(/\0|\p{Surrogate}/gu, '').slice(0, 500)
 }
 
 /**

@@ -1,15 +1,20 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Unavailable } from '../../src/errors.ts'
+import { getPlan } from '../../src/governance/repository/get-plan.ts'
 import { createLog, silentLog } from '../../src/log.ts'
+import { createEndpoint } from '../../src/outbound/endpoints.ts'
 import { type Bells, openBells } from '../../src/processes/bells.ts'
 import { startUpkeep, type UpkeepWork } from '../../src/processes/start-upkeep.ts'
 import { dashboardApp } from '../../src/queue/dashboard.ts'
 import { addSoon } from '../../src/queue/schedule.ts'
 import { livesOf } from '../../src/simulator/life.ts'
 import { openAlarms } from '../../src/stripe/alarms.ts'
+import { openOrganization } from '../../src/stripe/customers/open-organization.ts'
+import { anAccount, seededPlan } from '../governance/plan-fixture.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { testRedis } from '../support/redis.ts'
 import { stripeStandIn } from '../support/stripe-stand-in.ts'
+import { webhookReceiver } from '../support/webhook-receiver.ts'
 
 const redis = await testRedis()
 const kinds = redis ? (['redis', 'postgres'] as const) : (['postgres'] as const)
@@ -150,6 +155,38 @@ describe.each(kinds)('upkeep on %s', (kind) => {
     start({ config: { ...key, stripeApiKey: null }, log: createLog({ level: 'info', to }) })
     await expect.poll(schedules, patience).toEqual([])
     expect(said).toContain('No STRIPE_API_KEY')
+  })
+
+  test('revenue plans are taken on at their time, without a key too', async () => {
+    const plan = await seededPlan(db.app, await anAccount(db.owner), 'PAUSED', { expiresAt: new Date(0) })
+    const config = { ...key, stripeApiKey: null }
+    start({ config, times: { ...times, 'revenue-plans': often } })
+    await expect.poll(async () => (await getPlan(db.app, plan))!.planStatus, patience).toBe('ABORTED')
+    expect((await schedules()).map(([name]) => name)).toEqual(['revenue-plans'])
+  })
+
+  test('other systems are told of a move at its time, without a key too', async () => {
+    const receiver = await webhookReceiver()
+    try {
+      const account = await anAccount(db.owner)
+      const { tenantId } = account
+      const asked = { tenantId, url: receiver.url, description: '', allowed: 'loopback' } as const
+      const made = await db.app.begin((tx) => createEndpoint(tx, asked))
+      receiver.secret = made.secret
+      await db.owner`
+        insert into organization.org_types (org_type_key, name, default_plan_ladder_id)
+        select ${kind}, ${kind}, plan_ladder_id from billing.plan_ladders where ladder_key = 'core'`
+      await openOrganization(db.app, { tenantId, name: 'Acme', orgType: kind })
+      const config = { ...key, stripeApiKey: null, outboundPrivateAddresses: 'loopback' } as const
+      start({ config, times: { ...times, outbound: often } })
+      await expect.poll(() => receiver.received.length, patience).toBe(1)
+      expect(receiver.received[0]).toMatchObject({ genuine: true, body: { type: 'enrollment.initiate' } })
+      expect((await schedules()).map(([name]) => name)).toEqual(['outbound'])
+    } finally {
+      await open.pop()!.close()
+      await receiver.close()
+      await db.owner`delete from outbound.endpoints`
+    }
   })
 
   test('told to stop, it stops what it is doing', async () => {

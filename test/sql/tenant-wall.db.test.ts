@@ -132,6 +132,15 @@ test('a row can neither be written for another tenant nor handed to it', async (
   expect(await tenantsIn(db.app, { schema: 'billing', name: 'accounts' })).toEqual([theirs])
 })
 
+test('the application’s own plans know nothing of it', async () => {
+  for (const { schema, name } of tables) {
+    const plan = await db.app<Record<string, string>[]>`
+      explain (costs off) select * from ${db.app(schema)}.${db.app(name)} where tenant_id = ${ours}`
+    const text = plan.map((row) => Object.values(row)[0]).join(' ')
+    expect(text).not.toMatch(/current_setting|One-Time/)
+  }
+})
+
 test('the role may do what the application may, and no more', async () => {
   const [differs] = await db.owner<{ tables: string[] | null }[]>`
     select array_agg(distinct c.oid::regclass::text) as tables

@@ -195,7 +195,7 @@ test('R60: a tier on which somebody stands cannot be removed, and the count is s
   await told(page, 'base is no tier of this ladder any more.')
   expect(await tiersOf('used')).toEqual(['1 upper'])
   // R61: nor can the ladder be deleted meanwhile.
-  await page.getByText(/It cannot be deleted while there are 1 organization on its tiers/).waitFor()
+  await page.getByText(/It cannot be deleted now: 1 organization stands on its tiers/).waitFor()
 })
 
 test('what an org type starts on cannot be taken from under it', async () => {
@@ -203,7 +203,7 @@ test('what an org type starts on cannot be taken from under it', async () => {
   await makeLadder('floor', 'ground')
   await world.ask('POST', '/org-types', { key: 'floored', name: 'Floored', default_ladder: 'floor' })
   const { page } = await open('/operator/ladders/floor')
-  await page.getByText(/org types that start on it \(floored\)/).waitFor()
+  await page.getByText(/the org type floored would have no default/).waitFor()
   await act(page, page, 'Remove…', 'Remove')
   await refused(page, /Organizations of type floored start on floor, but then floor has no tier at rank 0/)
   await page.getByLabel('Rank of ground').fill('1')

@@ -120,6 +120,29 @@ test('what waits is grouped by what it waits on, with the one action that frees 
   expect(complaints).toEqual([])
 })
 
+test('a price is mapped where it is waited for; a second operator is told what it stands for by then', async () => {
+  if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
+  const late = subscription({ id: 'sub_4', customer: 'cus_4', items: [['si_4', 'price_late']] })
+  await world.deliver(event('customer.subscription.created', late))
+  const [first, second] = [await open('/operator/waiting'), await open('/operator/waiting')]
+  const map = async ({ page }: typeof first, product: string) => {
+    const row = page.getByRole('row', { name: /price_late/ })
+    await row.getByLabel('It stands for').selectOption(product)
+    await row.getByRole('button', { name: 'Map…' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Map it' }).click()
+  }
+  await map(first, 'pro')
+  await first.page.getByRole('status').getByText('price_late stands for Pro now.').waitFor()
+  await look(first.page, 'waiting-mapped')
+  await map(second, 'standard')
+  await second.page.getByRole('alert').getByText('price_late stands for pro already.').waitFor()
+  await world.takeUpWhatIsDue()
+  expect(await world.tier('cus_4')).toBe('pro')
+  await first.page.reload()
+  expect(await first.page.getByText('price_late').count()).toBe(0)
+  expect([...first.complaints, ...second.complaints]).toEqual([])
+})
+
 test('R71: a violation is shown, and nothing of it is corrected', async () => {
   if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
   const planted = await newWorld()
@@ -179,17 +202,18 @@ test('on a phone the tabs are behind one name, by keyboard too', async () => {
   await page.getByLabel('Menu: Waiting').waitFor()
 })
 
-test('nothing is wider than a phone, and axe finds no fault, in the light and in the dark, full and empty', async () => {
-  if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
-  const nothing = await testDatabase()
-  const bare = await listeningApp(nothing.app)
-  const bareKey = (await createApiKey(nothing.app, { role: 'operator', name: 'Ada' })).key
-  for (const [width, colorScheme] of [
-    [375, 'light'],
-    [375, 'dark'],
-    [1280, 'dark'],
-    [1280, 'light'],
-  ] as const) {
+test.each([
+  [375, 'light'],
+  [375, 'dark'],
+  [1280, 'light'],
+  [1280, 'dark'],
+] as const)(
+  'nothing is wider than %i pixels, and axe finds no fault, in the %s, full and empty',
+  async (width, colorScheme) => {
+    if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
+    const nothing = await testDatabase()
+    const bare = await listeningApp(nothing.app)
+    const bareKey = (await createApiKey(nothing.app, { role: 'operator', name: 'Ada' })).key
     for (const [which, url, as] of [
       ['full', server.url, key],
       ['empty', bare.url, bareKey],
@@ -214,7 +238,7 @@ test('nothing is wider than a phone, and axe finds no fault, in the light and in
       expect(complaints).toEqual([])
       await page.context().close()
     }
-  }
-  await bare.close(100)
-  await nothing.close()
-})
+    await bare.close(100)
+    await nothing.close()
+  },
+)

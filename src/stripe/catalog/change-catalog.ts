@@ -49,12 +49,28 @@ async function takeUp(tx: Tx, before: HeldCatalog, after: HeldCatalog): Promise<
   const newTypes = after.orgTypes.filter(({ key }) => !known.has(key))
   const changed = new Set(productsOfNewKind(before, after))
   const ofNewKind = after.products.filter(({ key }) => changed.has(key))
-  const products = ofNewKind.flatMap(({ stripeProducts }) => stripeProducts)
-  const prices = ofNewKind.flatMap(({ stripePrices }) => stripePrices)
+  const products = [
+    ...ofNewKind.flatMap(({ stripeProducts }) => stripeProducts),
+    ...mappedAnew(before, after, 'stripeProducts'),
+  ]
+  const prices = [
+    ...ofNewKind.flatMap(({ stripePrices }) => stripePrices),
+    ...mappedAnew(before, after, 'stripePrices'),
+  ]
   await wake(tx, [
     ...new Set([...prices, ...(await pricesWaitingUnder(tx, products))].map((id) => `price:${id}`)),
     ...products.map((id) => `product:${id}`),
     ...newTypes.map(({ key }) => `org_type:${key}`),
   ])
   return (await resolveAgain(tx, { products, prices })).passedOver
+}
+
+/** Stripe's ids that stand for a product now, and stood for none or another one before. */
+function mappedAnew(
+  before: HeldCatalog,
+  after: HeldCatalog,
+  ids: 'stripeProducts' | 'stripePrices',
+): string[] {
+  const held = new Map(before.products.flatMap((product) => product[ids].map((id) => [id, product.key])))
+  return after.products.flatMap((product) => product[ids].filter((id) => held.get(id) !== product.key))
 }

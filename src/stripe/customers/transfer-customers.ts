@@ -8,6 +8,7 @@ import { Refused } from '../../errors.ts'
 import { getOrganization, type Organization } from '../../organization/organizations.ts'
 import { clearAlarm } from '../alarms.ts'
 import { lockCustomers, readLinked, writeLinks } from './customer-rows.ts'
+import { tellTransfer } from './tell-transfer.ts'
 
 export type TransferAsked = {
   tenantId: string
@@ -72,6 +73,12 @@ export async function transferCustomers(db: Db, asked: TransferAsked): Promise<T
         reason: `Transferred from ${from.name}: ${reason}`,
         cause: { kind: 'organization', id: fromOrganizationId },
       },
+    })
+    await tellTransfer(tx, {
+      tenantId,
+      fromAccountId: fromOrganizationId,
+      toAccountId: toOrganizationId,
+      subscriptions,
     })
     for (const customer of customers) await clearAlarm(tx, 'customer_link_conflict', customer)
     return {

@@ -8,6 +8,7 @@ import type { PriceMeanings } from '../catalog/price-meanings.ts'
 import { noticeKey, noticeType } from '../event/notice.ts'
 import type { SubscriptionState } from '../event/subscription-event.ts'
 import { type Marker, markWrites, releaseWaiting } from '../inbox/event-writes.ts'
+import { paymentTypes } from '../inbox/inbox-rows.ts'
 import { type UnhandledEvent, unhandledEvents } from '../inbox/unhandled-events.ts'
 import { readFetches } from '../trail/fetch-rows.ts'
 import { type FetchRow, type Resolution, resolve } from '../trail/resolution.ts'
@@ -18,7 +19,10 @@ import { alarmsOf, type BatchAlarm, unfetchable } from './batch-alarms.ts'
 import { causesOf } from './cause-of-move.ts'
 import { type Decision, decideSubscription, type SubscriptionFacts } from './decide-subscription.ts'
 import { findOwners, type LinkOutcome, type Owner } from './owners.ts'
+import { withPaymentAtRisk } from './payments.ts'
+import { signalsOf } from './signals-of.ts'
 import { readStandingClaims } from './standing-claims.ts'
+import { type ToTell, tellSignals } from './tell-signals.ts'
 
 export type BatchOutcome = {
   applied: number
@@ -64,10 +68,18 @@ type Case = {
 export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promise<BatchOutcome> {
   await Promise.all([workerSettings(tx), holdCatalog(tx)])
   const events = await unhandledEvents(tx, work.events, 'enrollment', work.again ?? false)
-  const { owners, links } = await findOwners(tx, events, work.subscriptions ?? [], parts.autoProvision)
+  const payments = await paymentsIn(tx, events)
+  const own = events.filter(({ type }) => !paymentTypes.has(type))
+  const { owners, links } = await findOwners(
+    tx,
+    own,
+    [...(work.subscriptions ?? []), ...payments.keys()],
+    parts.autoProvision,
+  )
   const cases = await decideCases(tx, owners, events, new Set(work.subscriptions), parts)
-  const moves = await writeClaims(tx, cases, await causesOf(tx, cases, events, parts.justFetched))
-  const markers = events.map((event) => markerOf(event, owners, links, cases))
+  const causes = await causesOf(tx, cases, own, parts.justFetched)
+  const moves = await writeClaims(tx, cases, causes)
+  const markers = events.map((event) => markerOf(event, owners, links, cases, payments))
   const settled = cases.filter((it) => !it.decision.hold && it.owner.held.unresolved !== null)
   // Sent together: none of them reads what another writes.
   await Promise.all([
@@ -78,6 +90,10 @@ export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promis
       tx,
       'enrollment',
       settled.map((it) => it.owner.held.subscription),
+    ),
+    tellSignals(
+      tx,
+      cases.flatMap((it) => toTell(it, own, causes.get(it.owner.held.subscription)!, payments)),
     ),
   ])
   return {
@@ -93,6 +109,22 @@ export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promis
     unresolved: unfetchable(cases, parts),
     receivedAt: events.filter((_, i) => markers[i]!.state === 'done').map((event) => event.receivedAt),
   }
+}
+
+/** What the batch's invoices tell of payments, by subscription: of those alone whose payment is at risk. */
+async function paymentsIn(tx: Tx, events: readonly UnhandledEvent[]): Promise<Map<string, string[]>> {
+  const told = events.flatMap(({ type, subscription, event }) =>
+    paymentTypes.has(type) && subscription !== null ? [{ subscription, event }] : [],
+  )
+  if (told.length === 0) return new Map()
+  const atRisk = await withPaymentAtRisk(
+    tx,
+    told.map(({ subscription }) => subscription),
+  )
+  const payments = new Map<string, string[]>()
+  for (const { subscription, event } of told)
+    if (atRisk.has(subscription)) payments.set(subscription, [...(payments.get(subscription) ?? []), event])
+  return payments
 }
 
 async function decideCases(
@@ -250,12 +282,54 @@ function settledState({ owner, resolution, state }: Case) {
   return [{ id: owner.subscriptionId, state, ended: resolution.kind === 'ended' }]
 }
 
+/** What the case says to whoever works to keep the account; behind a hole nothing but that something was paid. */
+function toTell(
+  { owner, resolution, state }: Case,
+  events: readonly UnhandledEvent[],
+  cause: Cause,
+  payments: ReadonlyMap<string, string[]>,
+): ToTell[] {
+  const { subscription, resolvedState: before } = owner.held
+  const settled = resolution.kind === 'hole' ? null : state
+  const standing = settled ?? before
+  if (standing === null) return []
+  const trialWillEnd = events.some(
+    (event) => event.subscription === subscription && event.type === 'customer.subscription.trial_will_end',
+  )
+  const change = {
+    before,
+    after: standing,
+    ended: resolution.kind === 'ended',
+    endedBefore: before !== null && before.endedAt !== null,
+    trialWillEnd,
+  }
+  return [
+    {
+      subscription,
+      subscriptionId: owner.subscriptionId,
+      tenantId: owner.tenantId,
+      accountId: owner.accountId,
+      state: standing,
+      signals: settled ? signalsOf(change) : [],
+      // A look without an event of its own shows what the newest one told.
+      cause: cause.kind === 'event' || cause.kind === 'fetch' ? cause.id : resolution.newest.by,
+      occurredAt: resolution.newest.created,
+      payments: payments.get(subscription) ?? [],
+    },
+  ]
+}
+
 function markerOf(
   { event, type, subscription, trailKind }: UnhandledEvent,
   owners: ReadonlyMap<string, Owner>,
   links: ReadonlyMap<string, LinkOutcome>,
   cases: readonly Case[],
+  payments: ReadonlyMap<string, string[]>,
 ): Marker {
+  if (paymentTypes.has(type))
+    return payments.has(subscription ?? '')
+      ? { eventId: event, state: 'done' }
+      : { eventId: event, state: 'ignored', reason: 'no_payment_at_risk' }
   // Stripe has to be asked what it could not tell: that is upkeep's.
   if (type === noticeType)
     return { eventId: event, state: 'waiting', waitingOn: noticeKey(event), reason: 'event_not_generated' }

@@ -19,7 +19,9 @@ const MOST_READ = 12
  * bodies are where an invoice's periods stand.
  */
 export async function readPayments(sql: Reader, subscriptions: readonly string[]): Promise<Payment[]> {
-  const rows = await sql<{ event: string; subscription: string; invoice: string | null; type: string; body: Uint8Array | null }[]>`
+  const rows = await sql<
+    { event: string; subscription: string; invoice: string | null; type: string; body: Uint8Array | null }[]
+  >`
     select e.event_id as event, e.stripe_subscription_id as subscription, e.object_id as invoice, e.type, b.body
     from unnest(${subscriptions as string[]}::text[]) as wanted (id)
     cross join lateral (

@@ -45,7 +45,8 @@ export function signalsOf(change: {
 }): Signal[] {
   const { before, after, ended, endedBefore, trialWillEnd } = change
   // One that never began cannot leave.
-  if (ended) return endedBefore || after.status.startsWith('incomplete') ? [] : [{ kind: 'ended', period: null }]
+  if (ended)
+    return endedBefore || after.status.startsWith('incomplete') ? [] : [{ kind: 'ended', period: null }]
   const signals: Signal[] = []
   const risk = riskOfStatus(after.status)
   if (risk && before?.status !== after.status) signals.push({ kind: risk, period: after.periodEnd })
@@ -72,7 +73,11 @@ export function snapshotOf(state: SubscriptionState) {
   const counted = state.items.filter(({ quantity }) => quantity !== null)
   return {
     status: state.status,
-    price: state.items.map(({ price }) => price).sort().join(', ') || null,
+    price:
+      state.items
+        .map(({ price }) => price)
+        .sort()
+        .join(', ') || null,
     quantity: counted.length === 0 ? null : counted.reduce((sum, { quantity }) => sum + quantity!, 0),
     period_end: isoOf(state.periodEnd),
     cancel_at: isoOf(state.cancelAt),

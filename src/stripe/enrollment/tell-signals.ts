@@ -46,6 +46,7 @@ export async function tellSignals(tx: Tx, all: readonly ToTell[]): Promise<numbe
       tenantId: told.tenantId,
       accountId: told.accountId,
       subscriptionId: told.subscriptionId,
+      eventId: row.cause.startsWith('fetch_') ? null : row.cause,
       state: snapshotOf(told.state),
       occurredAt: told.occurredAt,
     })),
@@ -62,7 +63,9 @@ function rowsOf(told: ToTell, payments: readonly Payment[]): Row[] {
     : []
   return [
     ...signals.map((signal) => row(signal, cause)),
-    ...failed.map(({ event, until }) => row({ kind: 'payment_failed', period: until ?? state.periodEnd }, event)),
+    ...failed.map(({ event, until }) =>
+      row({ kind: 'payment_failed', period: until ?? state.periodEnd }, event),
+    ),
     ...payments
       .filter(({ paid, event }) => paid && told.payments.includes(event))
       .map(({ event }) => row({ kind: 'paid', period: null }, event)),
@@ -78,6 +81,7 @@ export type SignalRow = {
   period: number | null
   paidUntil: number | null
   cause: string
+  eventId: string | null
   state: Record<string, unknown>
   occurredAt: number
 }
@@ -86,12 +90,13 @@ export type SignalRow = {
 export async function putSignals(tx: Tx, rows: readonly SignalRow[]): Promise<number> {
   const { count } = await tx`
     insert into stripe.subscription_signals
-      (tenant_id, account_id, subscription_id, kind, period, paid_until, cause, state, occurred_at)
+      (tenant_id, account_id, subscription_id, kind, period, paid_until, cause, event_id, state, occurred_at)
     select r."tenantId", r."accountId", r."subscriptionId", r.kind, to_timestamp(r.period), to_timestamp(r."paidUntil"), r.cause,
-           r.state, to_timestamp(r."occurredAt")
-    from jsonb_to_recordset(${tx.json(rows as never)}) with ordinality
-      as r ("tenantId" uuid, "accountId" uuid, "subscriptionId" uuid, kind text, period float8, "paidUntil" float8, cause text,
-            state jsonb, "occurredAt" float8, n bigint)
+           r."eventId", r.state, to_timestamp(r."occurredAt")
+    from rows from (jsonb_to_recordset(${tx.json(rows as never)}) as (
+        "tenantId" uuid, "accountId" uuid, "subscriptionId" uuid, kind text, period float8, "paidUntil" float8, cause text,
+        "eventId" text, state jsonb, "occurredAt" float8)) with ordinality as r
+    order by r.ordinality
     on conflict do nothing`
   return count
 }

@@ -1,4 +1,5 @@
 import type { Reader, Tx } from '../../db/types.ts'
+import { masked } from '../../mask.ts'
 
 /** An event's two writes: the place on the ladders, and the commercial changes. Each has a marker of its own. */
 export const writes = ['enrollment', 'subscription-changes'] as const
@@ -61,7 +62,9 @@ export async function parkFailedWrites(
 ): Promise<string[]> {
   const { code, message } = error as { code?: unknown; message?: unknown }
   const told = [code, message].filter((part) => typeof part === 'string' && part !== '').join(': ')
-  const detail = (told || String(error)).replaceAll('\0', '').slice(0, longestDetail)
+  const detail = masked(told || String(error))
+    .replaceAll('\0', '')
+    .slice(0, longestDetail)
   const rows = await sql<{ eventId: string }[]>`
     insert into stripe.event_writes as w (event_id, write, state, reason, detail)
     select e.event_id, ${write}, 'parked', 'failed', ${detail}

@@ -59,6 +59,9 @@ export const linkingTypes: ReadonlySet<string> = new Set([
   'customer.deleted',
 ])
 
+/** Events that tell how a subscription's payment went: no step of its trail, and a reason to look at where it stands. */
+export const paymentTypes: ReadonlySet<string> = new Set(['invoice.paid', 'invoice.payment_failed'])
+
 /** Events that can change anything commercial; the other events of a subscription are sightings. */
 const changingTypes = new Set([
   'customer.subscription.created',
@@ -120,7 +123,11 @@ export function inboxRowOf(delivery: Delivery, mode: Mode, nowSeconds: number): 
   if (row.mode !== mode) return { ...row, markers: both('ignored', 'other_mode') }
   if (envelope.kind === 'thin') return { ...row, markers: thinMarkers(row.type) }
   const told = subscriptionEventOf(envelope)
-  if (told === null) return { ...row, markers: markersOf(row.type) }
+  if (told === null)
+    return {
+      ...row,
+      markers: markersOf(row.type, false, paymentTypes.has(row.type) && row.subscription !== null),
+    }
   if ('unreadable' in told) {
     return { ...row, markers: both('parked', 'unreadable_subscription', told.unreadable) }
   }
@@ -163,9 +170,9 @@ export function openWrites(row: InboxRow): Write[] {
   return writes.filter((write) => !row.markers.some((marker) => marker.write === write))
 }
 
-function markersOf(type: string, ofTrail = false): DoorMarker[] {
+function markersOf(type: string, ofTrail: boolean, ofPayment = false): DoorMarker[] {
   const markers: DoorMarker[] = []
-  if (!ofTrail && !linkingTypes.has(type)) markers.push(ignored('enrollment', 'not_for_us'))
+  if (!ofTrail && !ofPayment && !linkingTypes.has(type)) markers.push(ignored('enrollment', 'not_for_us'))
   if (!changingTypes.has(type))
     markers.push(ignored('subscription-changes', ofTrail ? 'sighting' : 'not_for_us'))
   return markers

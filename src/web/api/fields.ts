@@ -25,6 +25,8 @@ export const reason = z
 
 export const customerId = text(255).regex(/^cus_/, 'must be a customer’s id, cus_…')
 
+export const priceId = text(255).regex(/^\S+$/, 'must be a price’s id, price_…')
+
 /** An id of ours: whether anything has it is another question. */
 export const id = z.uuid({ error: 'must be an id as an answer gave it' }).toLowerCase()
 

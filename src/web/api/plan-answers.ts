@@ -1,3 +1,4 @@
+import type { Db, Tx } from '../../db/types.ts'
 import { Refused, RefusedForReasons } from '../../errors.ts'
 import type { PutOutcome } from '../../governance/repository/put-plan.ts'
 import type { RevenuePlan } from '../../governance/revenue-plan/revenue-plan.ts'
@@ -6,11 +7,29 @@ import type { VerbOutcome } from '../../governance/verbs/verb-outcome.ts'
 import { unknown } from './fields.ts'
 
 /**
+ * Runs a verb that moves a plan, for the API and for the panel.
+ * @throws as movedPlan
+ */
+export async function movePlan(
+  db: Db,
+  verb: (tx: Tx) => Promise<VerbOutcome>,
+  whenValidator: 400 | 403,
+): Promise<RevenuePlan> {
+  const outcome = (await db.begin(async (tx) => {
+    const told = await verb(tx)
+    // What validators have written stays when they block: that is refused after the commit, and all else before it.
+    if (told.kind !== 'blocked') movedPlan(told, whenValidator)
+    return told
+  })) as VerbOutcome
+  return movedPlan(outcome, whenValidator)
+}
+
+/**
  * The plan that a verb has moved.
  * @throws Refused 404 for one that is not there, 409 when somebody was quicker; RefusedForReasons 400 for the wrong status and for
  * what the gate says, 409 where an active plan is in the way, and `whenValidator` for what a validator says.
  */
-export function movedPlan(outcome: VerbOutcome, whenValidator: 400 | 403): RevenuePlan {
+function movedPlan(outcome: VerbOutcome, whenValidator: 400 | 403): RevenuePlan {
   if (outcome.kind === 'done') return outcome.plan
   if (outcome.kind === 'not_found') throw unknown('revenue_plan')
   if (outcome.kind === 'lost_race') {

@@ -76,7 +76,7 @@ export function planDraftRoutes({ db, now }: { db: Db; now: () => number }): Api
   ]
 }
 
-function knownType(name: string): PlanType {
+export function knownType(name: string): PlanType {
   const planType = planTypeOf(planTypes, name)
   if (planType) return planType
   throw new Refused(
@@ -88,7 +88,7 @@ function knownType(name: string): PlanType {
 }
 
 /** @throws Refused `expires_at_past`, `expires_at_too_late` (422) */
-function deadline(wanted: Date | undefined, planType: PlanType | null, at: Date): Date | undefined {
+export function deadline(wanted: Date | undefined, planType: PlanType | null, at: Date): Date | undefined {
   if (wanted === undefined) return undefined
   if (wanted <= at)
     throw new Refused('expires_at_past', 'That time has passed.', 'Choose one that is ahead.', 422)

@@ -1,75 +1,48 @@
-import { z } from 'zod'
 import type { Caller } from '../../auth/api-keys.ts'
-import type { Db, Tx } from '../../db/types.ts'
+import type { Db } from '../../db/types.ts'
 import { Refused, RefusedForReasons } from '../../errors.ts'
 import { capV1Of } from '../../governance/budget/budget-caps.ts'
 import { reserveBudget } from '../../governance/budget/reserve-budget.ts'
-import {
-  closeTask,
-  listTasks,
-  type OperatorTask,
-  taskStates,
-} from '../../governance/executors/operator-tasks.ts'
+import { closeTask, listTasks, type OperatorTask } from '../../governance/executors/operator-tasks.ts'
 import { captureOutcome } from '../../governance/outcomes/capture-outcome.ts'
-import { type Outcome, outcomeV1Of, toldByPeople } from '../../governance/outcomes/outcome.ts'
+import { type Outcome, outcomeV1Of } from '../../governance/outcomes/outcome.ts'
 import { outcomesOfPlan } from '../../governance/outcomes/outcomes.ts'
-import { costClasses } from '../../governance/plan-types/plan-type.ts'
-import { getPlan } from '../../governance/repository/get-plan.ts'
 import { isOpen, type RevenuePlan } from '../../governance/revenue-plan/revenue-plan.ts'
+import { pageAnswer } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
-import { id, idIn, instant, page, pageOf, readCursor, text, unknown } from './fields.ts'
+import { idIn, pageOf, readCursor, unknown } from './fields.ts'
+import { askedOf, foundPlan, type PlanParams, type PlanQuery, planActorOf } from './plan-asked.ts'
 import { onAccount } from './plan-fields.ts'
-
-const key = text(200)
-
-const budgetAsked = z.strictObject({ tool: text(100), cost_class: z.enum(costClasses), operation_id: key })
-
-const outcomesAsked = z.strictObject({ account_id: id.optional(), ...page })
-
-const outcomeTold = z.strictObject({
-  outcome_type: z.enum(toldByPeople),
-  idempotency_key: key,
-  step_id: id.optional(),
-  note: text(2_000).optional(),
-  occurred_at: instant.optional(),
-})
-
-const tasksAsked = z.strictObject({
-  state: z.enum(taskStates).default('open'),
-  plan_id: text(100).optional(),
-  ...page,
-})
-
-const taskEnded = z.strictObject({ note: text(2_000).optional() })
+import {
+  budgetAnswer,
+  budgetAsked,
+  outcomeAnswer,
+  outcomeKept,
+  outcomesAsked,
+  outcomeTold,
+  taskAnswer,
+  taskEnded,
+  tasksAsked,
+} from './plan-work-fields.ts'
 
 /** What a page's last row is known by: its time and its id. */
 const timeAndId = /^\d{1,15} [0-9a-f-]{36}$/
 
 /** What is done for revenue plans and what comes of it: budget, outcomes, and the tasks that people have. */
 export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiRoute[] {
-  const within = <T>(work: (tx: Tx) => Promise<T>) => db.begin(work) as Promise<T>
-  const found = async (
-    planId: string,
-    query: { account_id?: string | undefined },
-    caller: Caller,
-  ): Promise<RevenuePlan> => {
-    const plan = await getPlan(db, { tenantId: caller.tenantId, accountId: query.account_id, planId })
-    if (!plan) throw unknown('revenue_plan')
-    return plan
-  }
+  const found = (params: PlanParams, query: PlanQuery, caller: Caller) =>
+    foundPlan(db, askedOf(params, query, caller, new Date(now())))
   const ended =
-    (how: 'done' | 'failed') =>
-    async (params: Readonly<Record<string, string>>, note: string | undefined, caller: Caller) => {
-      const { tenantId } = caller
-      const taskId = idIn(params, 'taskId', 'task')
-      const actor = {
-        type: 'operator' as const,
-        id: caller.id,
-        ...(caller.name && { name: caller.name }),
+    (how: 'done' | 'failed') => async (params: PlanParams, note: string | undefined, caller: Caller) => {
+      const asked = {
+        tenantId: caller.tenantId,
+        taskId: idIn(params, 'taskId', 'task'),
+        how,
+        note: note ?? null,
+        at: new Date(now()),
+        actor: planActorOf(caller),
       }
-      const at = new Date(now())
-      const asked = { tenantId, taskId, how, note: note ?? null, at, actor }
-      const closed = await within((tx) => closeTask(tx, asked))
+      const closed = await db.begin((tx) => closeTask(tx, asked))
       if (closed.kind === 'not_found') throw unknown('task')
       if (closed.kind === 'refused') {
         const message = `The task is ${closed.state} already.`
@@ -83,11 +56,12 @@ export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiR
       method: 'post',
       path: '/plans/:planId/budget-reserve',
       does: 'Takes one from every budget that applies, or from none; the same operation again takes nothing.',
+      gives: { 200: budgetAnswer },
       query: onAccount,
       body: budgetAsked,
       answer: async ({ params, query, body, caller }) => {
-        const { tenantId, accountId, planId } = openOnly(await found(params.planId!, query, caller))
-        const reserved = await within((tx) =>
+        const { tenantId, accountId, planId } = openOnly(await found(params, query, caller))
+        const reserved = await db.begin((tx) =>
           reserveBudget(tx, {
             tenantId,
             accountId,
@@ -112,6 +86,7 @@ export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiR
       method: 'get',
       path: '/plans/:planId/outcomes',
       does: 'Tells what came of it, the latest first; a plan that is gone keeps its outcomes.',
+      gives: { 200: pageAnswer(outcomeAnswer) },
       query: outcomesAsked,
       answer: async ({ params, query, caller }) => {
         const planId = params.planId!
@@ -122,7 +97,7 @@ export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiR
           after: lastOutcome(query.cursor),
           limit: query.limit + 1,
         })
-        if (rows.length === 0) await found(planId, query, caller)
+        if (rows.length === 0) await found(params, query, caller)
         return {
           json: pageOf(
             rows,
@@ -137,13 +112,14 @@ export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiR
       method: 'post',
       path: '/plans/:planId/outcomes',
       does: 'Writes down what a person says came of it; the same idempotency key again answers the first one.',
+      gives: { 200: outcomeKept, 201: outcomeKept },
       query: onAccount,
       body: outcomeTold,
       answer: async ({ params, query, body, caller }) => {
-        const plan = await found(params.planId!, query, caller)
+        const plan = await found(params, query, caller)
         const step = plan.steps.find(({ stepId }) => stepId === body.step_id)
         if (body.step_id && !step) throw unknown('step')
-        const told = await within((tx) =>
+        const told = await db.begin((tx) =>
           captureOutcome(tx, plan, {
             outcomeType: body.outcome_type,
             source: 'HUMAN',
@@ -162,6 +138,7 @@ export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiR
       method: 'get',
       path: '/plans/tasks',
       does: 'Lists what people are asked to do for revenue plans, what has waited longest first.',
+      gives: { 200: pageAnswer(taskAnswer) },
       query: tasksAsked,
       answer: async ({ query, caller }) => {
         const { state, plan_id: planId, limit } = query
@@ -181,6 +158,7 @@ export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiR
       method: 'post',
       path: '/plans/tasks/:taskId/done',
       does: 'Says that a task is done; with it the step is.',
+      gives: { 200: taskAnswer },
       body: taskEnded,
       answer: ({ params, body, caller }) => ended('done')(params, body.note, caller),
     }),
@@ -188,6 +166,7 @@ export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiR
       method: 'post',
       path: '/plans/tasks/:taskId/failed',
       does: 'Says that a task could not be done; another try may follow.',
+      gives: { 200: taskAnswer },
       body: taskEnded,
       answer: ({ params, body, caller }) => ended('failed')(params, body.note, caller),
     }),

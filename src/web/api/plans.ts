@@ -15,7 +15,7 @@ import type { VerbOutcome } from '../../governance/verbs/verb-outcome.ts'
 import { pageAnswer } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { pageOf, readCursor } from './fields.ts'
-import { movedPlan } from './plan-answers.ts'
+import { movePlan } from './plan-answers.ts'
 import { askedOf, foundPlan, type PlanParams, type PlanQuery } from './plan-asked.ts'
 import { planDraftRoutes } from './plan-drafts.ts'
 import {
@@ -45,15 +45,9 @@ const entryCursor = /^\d{1,15} \d{1,15}$/
 export function planRoutes({ db, now, runValidators }: PlanParts): ApiRoute[] {
   const asked = (params: PlanParams, query: PlanQuery, caller: Caller) =>
     askedOf(params, query, caller, new Date(now()))
-  const moved = async (work: (tx: Tx) => Promise<VerbOutcome>, whenValidator: 400 | 403 = 400) => {
-    const outcome = await db.begin(async (tx) => {
-      const told = await work(tx)
-      // What validators have written stays when they block: that is refused after the commit, and all else before it.
-      if (told.kind !== 'blocked') movedPlan(told, whenValidator)
-      return told
-    })
-    return { json: revenuePlanV1Of(movedPlan(outcome, whenValidator)) }
-  }
+  const moved = async (work: (tx: Tx) => Promise<VerbOutcome>, whenValidator: 400 | 403 = 400) => ({
+    json: revenuePlanV1Of(await movePlan(db, work, whenValidator)),
+  })
   return [
     // First, since `tasks` would else be read as a plan's id.
     ...planWorkRoutes({ db, now }),

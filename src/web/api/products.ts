@@ -13,9 +13,10 @@ import { getProduct, listProducts } from '../../billing/products.ts'
 import { publishAndAttach } from '../../billing/put-tiers.ts'
 import type { Db } from '../../db/types.ts'
 import { changeCatalog } from '../../stripe/catalog/change-catalog.ts'
+import { mapPrice } from '../../stripe/catalog/map-price.ts'
 import { pageAnswer, productAnswer } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
-import { page, pageOf, readCursor } from './fields.ts'
+import { page, pageOf, priceId, readCursor } from './fields.ts'
 import { shownProduct } from './shown.ts'
 
 export const keyCursor = /^[a-z0-9-]+$/
@@ -94,6 +95,16 @@ export function productRoutes(db: Db): ApiRoute[] {
       body: z.strictObject({ ladder: catalogKey, rank: tierRank }),
       answer: async ({ params, body }) => ({
         json: shownProduct(await changeCatalog(db, (tx) => publishAndAttach(tx, params.key!, body))),
+      }),
+    }),
+    apiRoute({
+      method: 'post',
+      path: '/products/:key/prices',
+      does: 'Says that a price of Stripe’s stands for the product, for the first time; what waited for it is taken up.',
+      gives: { 200: productAnswer },
+      body: z.strictObject({ price: priceId }),
+      answer: async ({ params, body }) => ({
+        json: shownProduct(await changeCatalog(db, (tx) => mapPrice(tx, params.key!, body.price))),
       }),
     }),
     apiRoute({

@@ -6,6 +6,7 @@ import type { OrgType } from '../../organization/org-types.ts'
 import { ActionForm } from './action-form.tsx'
 import { PanelPage, type Viewer } from './layout.tsx'
 import { orgTypePath } from './org-types-page.tsx'
+import { enrollmentPath } from './organization-paths.ts'
 import { Table } from './table.tsx'
 
 export type BackfillPageData = {
@@ -47,7 +48,7 @@ export const BackfillPage: FC<BackfillPageData> = (data) => {
           {next !== null
             ? 'There are more organizations: go on below.'
             : failed > 0
-              ? 'Nothing holds the others up. Once the cause is gone, do it again: it changes nothing twice.'
+              ? 'The others were not held up. Once the cause is gone, do it again: nothing is done twice.'
               : 'All are done. Done again, it changes nothing more.'}
         </p>
       </div>
@@ -66,7 +67,7 @@ export const BackfillPage: FC<BackfillPageData> = (data) => {
                   names: true,
                   cell: ({ name, organizationId }) => (
                     <>
-                      <span>{name}</span>
+                      <a href={enrollmentPath(organizationId)}>{name}</a>
                       <code class="id">{organizationId}</code>
                     </>
                   ),

@@ -55,6 +55,7 @@ const IssueCard: FC<EnrollmentPageData> = ({ viewer, organization, choices, seen
             value={typed.product}
             fault={faults.product}
             required
+            none="Choose one"
             choices={plans}
           />
           <TextField
@@ -158,6 +159,7 @@ const ForceCard: FC<EnrollmentPageData> = ({ viewer, organization, choices, seen
           value={typed.mode}
           fault={faults.mode}
           required
+          none="Choose one"
           choices={[
             { value: 'at_least', label: 'At least' },
             { value: 'at_most', label: 'At most' },
@@ -169,6 +171,7 @@ const ForceCard: FC<EnrollmentPageData> = ({ viewer, organization, choices, seen
           value={typed.tier}
           fault={faults.tier}
           required
+          none="Choose one"
           choices={tiers}
         />
         <TextField

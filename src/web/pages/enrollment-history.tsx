@@ -58,7 +58,7 @@ export const History: FC<EnrollmentPageData> = ({ explained, choices, organizati
               cell: (move) => (
                 <>
                   <span>
-                    {move.actor}
+                    {move.actor_type === 'operator' ? move.actor : move.actor_type}
                     {move.reason && `: ${move.reason}`}
                   </span>
                   <span class="id">

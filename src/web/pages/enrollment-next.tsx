@@ -52,7 +52,7 @@ export const ComingNext: FC<{ next: readonly NextExplained[]; choices: CatalogCh
 /** What of its events is not at its end, and what frees it. */
 export const WaitingWork: FC<{ waiting: readonly WaitingExplained[] }> = ({ waiting }) => {
   if (waiting.length === 0) return null
-  const shown = waiting.slice(0, 20)
+  const shown = waiting.slice(0, 8)
   return (
     <section aria-labelledby="waiting">
       <h2 id="waiting">Held, and waiting</h2>

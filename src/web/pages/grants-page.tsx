@@ -91,6 +91,7 @@ const GiveCard: FC<GrantsPageData> = ({ viewer, organization, choices, seen, typ
               value={typed.product}
               fault={faults.product}
               required
+              none="Choose one"
               choices={choices.flat.map(({ key, name }) => ({ value: key, label: name }))}
             />
             <TextField

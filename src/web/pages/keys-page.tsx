@@ -19,8 +19,6 @@ const roleSays: Readonly<Record<Role, string>> = {
 
 export type KeysPageData = {
   viewer: Viewer
-  /** The tenant's key. */
-  tenant: string
   keys: readonly ApiKeyRow[]
   /** The caller's own key, where one opened the session. */
   own: string | null
@@ -29,13 +27,13 @@ export type KeysPageData = {
 }
 
 /** Who may enter: the keys of the tenant, without their secrets. */
-export const KeysPage: FC<KeysPageData> = ({ viewer, tenant, keys, own, typed, faults }) => (
+export const KeysPage: FC<KeysPageData> = ({ viewer, keys, own, typed, faults }) => (
   <PanelPage title="Keys" at={keysPath} viewer={viewer}>
     <div class="head">
       <h1>Keys</h1>
       <p class="aside">
-        What programs and people of the tenant <code>{tenant}</code> come in with. Only a fingerprint of each is kept: none can
-        be shown again. <span data-zone="">Times are UTC.</span>
+        What programs and people of {keys[0] ? `the tenant ${keys[0].tenant}` : 'this tenant'} come in with.
+        Only a fingerprint of each is kept: none can be shown again. <span data-zone="">Times are UTC.</span>
       </p>
     </div>
     {keys.length === 0 ? (

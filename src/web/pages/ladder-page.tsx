@@ -100,18 +100,21 @@ const Delete: FC<{ viewer: Viewer; ladder: Ladder }> = ({ viewer, ladder }) => {
   const { key, name, tiers, defaultOf } = ladder
   const standing = standingOn(ladder)
   const against = [
-    ...(standing > 0 ? [`${counted(standing, 'organization')} on its tiers`] : []),
-    ...(tiers.some(({ claims }) => claims > 0) && standing === 0
-      ? ['live subscriptions or grants that claim its tiers']
+    ...(standing > 0
+      ? [`${counted(standing, 'organization')} ${standing === 1 ? 'stands' : 'stand'} on its tiers`]
       : []),
-    ...(tiers.some(({ ceilings }) => ceilings > 0) ? ['ceilings on its tiers'] : []),
-    ...(defaultOf.length > 0 ? [`org types that start on it (${defaultOf.join(', ')})`] : []),
+    ...(standing === 0 && tiers.some(({ claims }) => claims > 0)
+      ? ['live subscriptions or grants claim its tiers']
+      : []),
+    ...(tiers.some(({ ceilings }) => ceilings > 0) ? ['ceilings stand on its tiers'] : []),
+    ...(defaultOf.length > 0
+      ? [`the org ${defaultOf.length === 1 ? 'type' : 'types'} ${defaultOf.join(', ')} would have no default`]
+      : []),
   ]
   if (against.length > 0)
     return (
       <p class="empty small">
-        It cannot be deleted while there are {against.join(', and ')}. A ladder goes only when nobody would
-        notice.
+        It cannot be deleted now: {against.join(', and ')}. A ladder goes only when nobody would notice.
       </p>
     )
   return (

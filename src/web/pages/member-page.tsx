@@ -90,7 +90,7 @@ const Place: FC<{ place: MemberPlace }> = ({ place }) => {
     <section class="card plain" aria-label={ladder}>
       <p class="why">{ladder}</p>
       <h2 class="tier">You are on {tier}</h2>
-      {until && <Until until={until} then={place.then} />}
+      {until && <Until until={until} after={place.after} />}
       {trouble === 'due' && (
         <p>
           <span class="badge waiting">payment due</span> A payment is late. You keep {tier} meanwhile.
@@ -106,17 +106,17 @@ const Place: FC<{ place: MemberPlace }> = ({ place }) => {
   )
 }
 
-const Until: FC<{ until: NonNullable<MemberPlace['until']>; then: string | null }> = ({
+const Until: FC<{ until: NonNullable<MemberPlace['until']>; after: string | null }> = ({
   until: { at, what },
-  then,
+  after,
 }) => {
   const when = <Time at={at} seconds={false} />
   if (what === 'renewal') return <p>Until {when}; then it renews.</p>
   if (what === 'trial_end') return <p>Your trial runs until {when}.</p>
-  if (then === null) return <p>It goes on after {when}.</p>
+  if (after === null) return <p>It goes on after {when}.</p>
   return (
     <p>
-      Until {when}. {then === '' ? 'Then you are on no tier here.' : <>Then you are on {then}.</>}
+      Until {when}. {after === '' ? 'Then you are on no tier here.' : <>Then you are on {after}.</>}
     </p>
   )
 }

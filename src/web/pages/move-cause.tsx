@@ -31,5 +31,7 @@ export const CauseTold: FC<{ cause: CauseExplained; choices: CatalogChoices }> =
       </span>
     )
   }
+  // An organization's beginning, or a transfer, is told by the reason.
+  if (cause.kind === 'organization') return null
   return <span class="why">By {[cause.kind, cause.id].filter(Boolean).join(' ')}</span>
 }

@@ -52,8 +52,8 @@ export const OrgTypePage: FC<OrgTypePageData> = (data) => {
             <h2 id="backfill">Existing organizations</h2>
             <Backfill viewer={viewer} orgType={orgType} count={count} ladder={ladder} />
           </section>
-          <section aria-labelledby="name">
-            <h2 id="name">Name</h2>
+          <section aria-labelledby="naming">
+            <h2 id="naming">Name</h2>
             <Name {...data} />
           </section>
         </>
@@ -80,15 +80,17 @@ const Default: FC<OrgTypePageData> = ({ viewer, orgType, ladders, sent }) => {
         shows: { default_ladder: 'They start on' },
       }}
     >
-      <SelectField
-        name="default_ladder"
-        label="Ladder"
-        value={typed.default_ladder ?? orgType.defaultLadder ?? ''}
-        fault={faults.default_ladder}
-        hint="Ladders alone can be a default, each with what stands at its rank 0 now. A product cannot."
-        none={noDefault}
-        choices={defaultChoices(ladders, orgType.defaultLadder)}
-      />
+      <div class="form">
+        <SelectField
+          name="default_ladder"
+          label="Ladder"
+          value={typed.default_ladder ?? orgType.defaultLadder ?? ''}
+          fault={faults.default_ladder}
+          hint="Ladders alone can be a default, each with what stands at its rank 0 now. A product cannot."
+          none={noDefault}
+          choices={defaultChoices(ladders, orgType.defaultLadder)}
+        />
+      </div>
     </ActionForm>
   )
 }
@@ -155,14 +157,16 @@ const Name: FC<OrgTypePageData> = ({ viewer, orgType, sent }) => {
         shows: { name: 'Name' },
       }}
     >
-      <TextField
-        name="name"
-        label="Name"
-        value={typed.name ?? orgType.name}
-        fault={faults.name}
-        required
-        maxlength={200}
-      />
+      <div class="form">
+        <TextField
+          name="name"
+          label="Name"
+          value={typed.name ?? orgType.name}
+          fault={faults.name}
+          required
+          maxlength={200}
+        />
+      </div>
     </ActionForm>
   )
 }

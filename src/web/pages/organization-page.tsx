@@ -75,7 +75,7 @@ export const OrganizationPage: FC<OrganizationPageData> = (data) => {
 const LinkCard: FC<OrganizationPageData> = ({ viewer, organization, typed, faults }) => {
   const path = organizationPath(organization.organizationId)
   return (
-    <section aria-labelledby="link">
+    <section class="deciding" aria-labelledby="link">
       <h2 id="link">Link a customer</h2>
       <ActionForm
         viewer={viewer}
@@ -108,7 +108,7 @@ const LinkCard: FC<OrganizationPageData> = ({ viewer, organization, typed, fault
 const TransferCard: FC<OrganizationPageData> = ({ viewer, organization, typed, faults }) => {
   const path = organizationPath(organization.organizationId)
   return (
-    <section aria-labelledby="transfer">
+    <section class="deciding" aria-labelledby="transfer">
       <h2 id="transfer">Transfer customers</h2>
       <ActionForm
         viewer={viewer}
@@ -151,7 +151,7 @@ const TransferCard: FC<OrganizationPageData> = ({ viewer, organization, typed, f
 const MemberLinkCard: FC<OrganizationPageData> = ({ viewer, organization }) => {
   const path = organizationPath(organization.organizationId)
   return (
-    <section aria-labelledby="member">
+    <section class="deciding" aria-labelledby="member">
       <h2 id="member">What its members see</h2>
       <ActionForm
         viewer={viewer}

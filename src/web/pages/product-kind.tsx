@@ -18,7 +18,7 @@ export function kindSays(kind: Product['kind']): string {
 export function kindMeans(kind: Product['kind']): string {
   if (kind === null) return 'It has no type and is on no ladder, so nothing says yet what it is.'
   return kind === 'plan'
-    ? 'It is a tier of a ladder: an organization stands on one at a time.'
+    ? 'It is a tier of a ladder: of each ladder an organization has one at most.'
     : 'It is held beside the plans, as many times as it was bought.'
 }
 

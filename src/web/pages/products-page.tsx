@@ -41,8 +41,8 @@ export const ProductsPage: FC<ProductsPageData> = (data) => {
       <div class="head">
         <h1>Products</h1>
         <p class="aside">
-          A plan is a tier of a ladder: an organization stands on one at a time. A regular product is held
-          beside it, as many times as it was bought.
+          A plan is a tier of a ladder: of each ladder an organization has one at most. A regular product is
+          held beside it, as many times as it was bought.
         </p>
       </div>
       <Narrow narrowed={narrowed} />
@@ -151,7 +151,10 @@ function columnsWith(mappings: ProductsPageData['mappings']): Column<Product>[] 
           <span class="why">nothing is mapped</span>
         ) : (
           <span>
-            {counted(products.length, 'product')}, {counted(prices.length, 'price')}
+            {[
+              ...(products.length > 0 ? [counted(products.length, 'product')] : []),
+              ...(prices.length > 0 ? [counted(prices.length, 'price')] : []),
+            ].join(', ')}
           </span>
         )
       },

@@ -1,26 +1,32 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
+import type { Product } from '../../billing/products.ts'
 import { freeingAction } from '../../stripe/enrollment/explain-freeing.ts'
 import type { HeldGroup } from '../../stripe/inbox/held-groups.ts'
 import { counted } from '../counted.ts'
 import { addressWith } from '../event-filters.ts'
 import { freeingStep, partsOf } from '../freeing-step.ts'
+import { ActionForm } from './action-form.tsx'
 import { eventPath, inboxPath } from './events-page.tsx'
+import { SelectField } from './fields.tsx'
 import { PanelPage, type Viewer } from './layout.tsx'
 import { type Column, Table } from './table.tsx'
 import { Time } from './time.tsx'
 
 export const waitingPath = '/operator/waiting'
+export const mapPricePath = `${waitingPath}/price`
 
 export type WaitingPageData = {
   viewer: Viewer
   groups: readonly HeldGroup[]
+  /** What a price may stand for; none for whoever may only read. */
+  products: readonly Pick<Product, 'key' | 'name'>[]
   /** There are more groups than are shown. */
   more: boolean
 }
 
 /** What is held, by what it waits on, each with the one action that frees it. */
-export const WaitingPage: FC<WaitingPageData> = ({ viewer, groups, more }) => {
+export const WaitingPage: FC<WaitingPageData> = ({ viewer, groups, products, more }) => {
   const waiting = groups.filter(({ state }) => state === 'waiting')
   const parked = groups.filter(({ state }) => state === 'parked')
   return (
@@ -44,13 +50,13 @@ export const WaitingPage: FC<WaitingPageData> = ({ viewer, groups, more }) => {
       {waiting.length > 0 && (
         <section aria-labelledby="waiting">
           <h2 id="waiting">Waits for something named, and goes on by itself once it is there</h2>
-          <Table caption="Waiting work" rows={waiting} columns={columnsFor(viewer)} />
+          <Table caption="Waiting work" rows={waiting} columns={columnsFor(viewer, products)} />
         </section>
       )}
       {parked.length > 0 && (
         <section aria-labelledby="parked">
           <h2 id="parked">Parked: a person has to look</h2>
-          <Table caption="Parked work" rows={parked} columns={columnsFor(viewer)} />
+          <Table caption="Parked work" rows={parked} columns={columnsFor(viewer, products)} />
         </section>
       )}
     </PanelPage>
@@ -67,7 +73,7 @@ const kinds: Readonly<Record<string, string>> = {
   status: 'a status',
 }
 
-function columnsFor(viewer: Viewer): Column<HeldGroup>[] {
+function columnsFor(viewer: Viewer, products: WaitingPageData['products']): Column<HeldGroup>[] {
   return [
     {
       title: 'Held for',
@@ -113,12 +119,17 @@ function columnsFor(viewer: Viewer): Column<HeldGroup>[] {
       title: 'What frees it',
       cell: (group) => {
         const step = freeingStep(group, viewer.role)
+        const price = group.reason === 'unmapped_price' && group.on ? partsOf(group.on)[1] : null
         return (
           <div class="about freeing">
-            {step && (
-              <a class="button quiet" href={step.href}>
-                {step.label}
-              </a>
+            {price && products.length > 0 ? (
+              <MapPrice viewer={viewer} price={price} products={products} />
+            ) : (
+              step && (
+                <a class="button quiet" href={step.href}>
+                  {step.label}
+                </a>
+              )
             )}
             <span class="why">{freeingAction(group)}</span>
           </div>
@@ -127,6 +138,35 @@ function columnsFor(viewer: Viewer): Column<HeldGroup>[] {
     },
   ]
 }
+
+const MapPrice: FC<{ viewer: Viewer; price: string; products: WaitingPageData['products'] }> = ({
+  viewer,
+  price,
+  products,
+}) => (
+  <ActionForm
+    viewer={viewer}
+    action={mapPricePath}
+    label="Map…"
+    ask={{
+      title: `Map ${price}?`,
+      will: 'From now on the price stands for this product. What waits for it goes on at once, and whoever pays it is moved to that tier.',
+      button: 'Map it',
+      back: waitingPath,
+      shows: { product: 'Product' },
+    }}
+  >
+    <input type="hidden" name="price" value={price} />
+    <SelectField
+      name="product"
+      id={`product-of-${price}`}
+      label="It stands for"
+      none="choose a product"
+      choices={products.map(({ key, name }) => ({ value: key, label: `${name} (${key})` }))}
+      required
+    />
+  </ActionForm>
+)
 
 /** Its events in the inbox: the one alone where it is one, else by what the inbox can be searched for. */
 function eventsOf({ state, reason, on, event, writes }: HeldGroup): string {

@@ -5,7 +5,8 @@ import { issueGrant } from '../../../src/entitlements/issue-grant.ts'
 import { reapplyDefaults } from '../../../src/entitlements/reapply-defaults.ts'
 import { createOrganization } from '../../../src/organization/create-organization.ts'
 import { changeCatalog } from '../../../src/stripe/catalog/change-catalog.ts'
-import { newWorld, type World } from '../../support/world.ts'
+import { mapPrice } from '../../../src/stripe/catalog/map-price.ts'
+import { event, newWorld, subscription, type World } from '../../support/world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -35,4 +36,23 @@ test('what a verb refuses leaves nothing behind', async () => {
   })
   await expect(refused).rejects.toMatchObject({ code: 'tier_unknown' })
   expect(await world.app`select from billing.products where name = 'Changed'`).toHaveLength(0)
+})
+
+test('a price that is mapped frees who waits for it and takes along who is on it; again, nothing; elsewhere, refused', async () => {
+  const of = (price: string) => subscription({ items: [['si_1', price]] })
+  await world.deliver(event('customer.subscription.created', of('price_new'), { id: 'evt_new' }))
+  expect(await world.markers('evt_new')).toMatchObject({
+    enrollment: 'waiting price:price_new unmapped_price',
+  })
+  const map = (key: string) => changeCatalog(world.app, (tx) => mapPrice(tx, key, 'price_new'))
+  await map('pro')
+  await world.takeUpWhatIsDue()
+  expect(await world.markers('evt_new')).toMatchObject({ enrollment: 'done' })
+  expect(await world.tier('cus_1')).toBe('pro')
+  const history = await world.history('cus_1')
+  await map('pro')
+  await expect(map('standard')).rejects.toMatchObject({ code: 'price_mapped', status: 409 })
+  await expect(map('nothing')).rejects.toMatchObject({ code: 'product_unknown' })
+  await world.takeUpWhatIsDue()
+  expect(await world.history('cus_1')).toEqual(history)
 })
