@@ -147,15 +147,12 @@ describe('who may write what', () => {
     expect(linesWith(/product_?type/i, (file) => !file.startsWith('src/billing/'))).toEqual([])
   })
 
-  test('the core of revenue plans executes nothing: no executor is known to it, nor to the orchestrator (R108)', () => {
-    const core = files.filter(
-      (file) => file.startsWith('src/governance/') && !file.startsWith('src/governance/executors/'),
-    )
-    expect(core.length).toBeGreaterThan(30)
-    expect(core.filter((file) => importsOf(file).some((to) => to.includes('governance/executors/')))).toEqual(
-      [],
-    )
-    expect(linesWith(/\bfetch\(/, (file) => core.includes(file))).toEqual([])
+  test('revenue plans execute nothing by themselves: executors are wired in by processes, and they alone call out (R108)', () => {
+    const executors = /governance\/executors\/(operator-task|outbound-webhook)\.ts$/
+    const wired = files.filter((file) => importsOf(file).some((to) => executors.test(to)))
+    expect(wired).toEqual(['src/processes/run-plans.ts'])
+    const plans = (file: string) => file.startsWith('src/governance/') && !executors.test(file)
+    expect(linesWith(/\bfetch\(/, plans)).toEqual([])
   })
 
   test('inbox rows are written once and never updated', () => {

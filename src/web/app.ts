@@ -17,6 +17,7 @@ import { api } from './api/api.ts'
 import { serveRoutes } from './api/api-route.ts'
 import { checkFromMemory, checkPath } from './api/check.ts'
 import type { GrantParts } from './api/grants.ts'
+import { createIdempotency } from './api/idempotency.ts'
 import { planRoutes } from './api/plans.ts'
 import { assets } from './assets.ts'
 import { createBearerCheck } from './bearer.ts'
@@ -85,6 +86,7 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
   const { callerOfToken, flow, ways } = identityOf(parts)
   const limit = wrongKeyLimit(now)
   const { ringExpiry = () => {} } = parts
+  const idempotency = createIdempotency(parts.db)
   const app = new Hono<WebEnv>()
 
   app.all('/webhooks/stripe', webhook({ take: parts.take, secrets: parts.secrets, log, now }))
@@ -120,11 +122,12 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
       ringExpiry,
       ringAgain: parts.ringAgain,
       publicUrl,
+      idempotency,
       own,
       ...plans,
     }),
   )
-  app.route('/', serveRoutes(new Hono<WebEnv>(), planRoutes({ ...plans, db: own })))
+  app.route('/', serveRoutes(new Hono<WebEnv>(), planRoutes({ ...plans, db: own }), { idempotency }))
   app.route('/operator', assets())
   app.route('/operator', signIn({ ...sessions, callerOfKey: (key) => callerOfKey(db, key), ways, limit }))
   if (flow) app.route('/operator', identitySignIn({ ...sessions, flow, ways, limit, log }))

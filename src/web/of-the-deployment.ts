@@ -1,8 +1,7 @@
-import { findTenant } from '../auth/api-keys.ts'
-import type { Db } from '../db/types.ts'
-import type { WebContext } from './web-env.ts'
+import { type Caller, findTenant } from '../auth/api-keys.ts'
+import type { Reader } from '../db/types.ts'
 
 /** Alarms and violations know no tenant, and name anybody's ids: the default tenant, which runs the deployment, sees them. */
-export async function ofTheDeployment(db: Db, c: WebContext): Promise<boolean> {
-  return (await findTenant(db, 'default')) === c.get('caller')!.tenantId
+export async function ofTheDeployment(reader: Reader, caller: Caller): Promise<boolean> {
+  return (await findTenant(reader, 'default')) === caller.tenantId
 }

@@ -37,7 +37,7 @@ const newOrganization = z.object({
 const linked = z.object({ customer: customerId })
 const transferred = z.object({ moved: customerId.optional(), to: text(255) })
 
-export type OrganizationsParts = {
+type OrganizationsParts = {
   /** For what concerns the caller's tenant alone. */
   own: Db
   /** Sees every tenant: a customer or a name has one owner, whoever asks. */

@@ -40,7 +40,7 @@ export function operatorOverview({ db, log, standing, reconciled, now }: Overvie
       standing().catch(told),
       arrivalsByMinute(db, at).catch(told),
       reconciled().catch(told),
-      ofTheDeployment(db, c)
+      ofTheDeployment(db, c.get('caller')!)
         .then((may) => (may ? openAlarms(db) : null))
         .catch(told),
     ])
@@ -65,7 +65,7 @@ export function operatorOverview({ db, log, standing, reconciled, now }: Overvie
         404,
       )
     // What another tenant may not see is not there for it.
-    if (!(await ofTheDeployment(db, c))) throw notOpen()
+    if (!(await ofTheDeployment(db, c.get('caller')!))) throw notOpen()
     await db.begin(async (tx) => {
       if (!(await clearAlarm(tx, kind, subject))) throw notOpen()
     })

@@ -16,7 +16,7 @@ export function operatorValidation({ db, log, now }: { db: Db; log: Log; now: ()
   const app = new Hono<WebEnv>()
   app.onError(panelErrors(log, validationPath))
   app.get(validationPath, async (c) => {
-    if (!(await ofTheDeployment(db, c)))
+    if (!(await ofTheDeployment(db, c.get('caller')!)))
       throw new Refused(
         'not_of_the_deployment',
         'Validation looks at the whole deployment.',

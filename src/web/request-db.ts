@@ -41,6 +41,11 @@ export function asRequest(pool: Db): WebMiddleware {
   }
 }
 
+/** By which `auth.operator_actions` knows the request under way; null where it changes nothing. */
+export function requestIdUnderWay(): string | null {
+  return underWay.getStore()?.action?.requestId ?? null
+}
+
 /** The reason that was given for what the request under way does, as its body tells it. */
 export function giveReason(reason: unknown): void {
   const action = underWay.getStore()?.action

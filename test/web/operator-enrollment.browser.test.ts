@@ -196,6 +196,17 @@ test('whoever may only read sees all of it and is offered nothing', async () => 
   const { page } = await open(enrollmentOf(organization), {}, viewer)
   await page.getByRole('heading', { name: 'History' }).waitFor()
   expect(await page.locator('#main form').count()).toBe(0)
+  const known = page
+    .getByRole('table', { name: 'Subscriptions at Stripe' })
+    .getByRole('row', { name: /sub_cus_read/ })
+  expect((await known.textContent())!.replaceAll(/\s+/g, ' ')).toMatch(
+    /active.*Pro with gold support.*settled/,
+  )
+  expect(await page.getByRole('article', { name: 'Support' }).locator('.tier').textContent()).toContain(
+    'Pro with gold support',
+  )
+  await look(page, 'enrollment-viewer')
+  expect(await axeFaults(page)).toEqual([])
 })
 
 test('dark and narrow, with much to show: nothing runs out of the page, and axe finds nothing', async () => {

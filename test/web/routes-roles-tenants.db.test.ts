@@ -20,6 +20,8 @@ const absent: Record<string, string> = {
   event: 'evt_nobody',
   plan: 'plan-0',
   key: nobody,
+  task: nobody,
+  step: nobody,
 }
 
 beforeAll(async () => {
@@ -54,6 +56,12 @@ beforeAll(async () => {
     reason,
   })
   const plan = await make('/plans/propose', { account_id: organization })
+  const [task] = await world.owner<{ taskId: string }[]>`
+    insert into governance.operator_tasks
+      (tenant_id, account_id, plan_id, step_id, attempt, idempotency_key, action_type, instruction, task_state, opened_at)
+    select tenant_id, organization_id, ${plan.plan_id!}, gen_random_uuid(), 1, 'k', 'CALL', 'Call', 'open', now()
+    from organization.organizations where organization_id = ${organization}
+    returning task_id`
   ours = {
     organization,
     grant: grant.grant_id!,
@@ -61,6 +69,8 @@ beforeAll(async () => {
     event: 'evt_ours',
     plan: plan.plan_id!,
     key: (await createApiKey(world.app, { role: 'viewer' })).id,
+    task: task!.taskId,
+    step: (plan as unknown as { steps: { step_id: string }[] }).steps[0]!.step_id,
   }
 })
 afterAll(async () => {
@@ -77,6 +87,8 @@ const meanings: [RegExp, string][] = [
   [/\/ceilings\/$/, 'ceiling'],
   [/\/events\/$/, 'event'],
   [/\/plans\/$/, 'plan'],
+  [/\/tasks\/$/, 'task'],
+  [/\/steps\/$/, 'step'],
   [/\/keys\/$/, 'key'],
 ]
 

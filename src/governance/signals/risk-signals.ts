@@ -60,15 +60,18 @@ export async function noteEnded(
   return count
 }
 
-/** All that stands on an account feeds the plan that is open now. */
+/** All that stands on an account feeds the plan that is open now, unless it feeds one that is open already. */
 export async function attachRisks(
   tx: Tx,
   plan: { tenantId: string; accountId: string; planId: string },
 ): Promise<void> {
   await tx`
-    update governance.risk_signals set plan_id = ${plan.planId}
-    where tenant_id = ${plan.tenantId} and account_id = ${plan.accountId} and cleared_at is null
-      and plan_id is distinct from ${plan.planId}`
+    update governance.risk_signals r set plan_id = ${plan.planId}
+    where r.tenant_id = ${plan.tenantId} and r.account_id = ${plan.accountId} and r.cleared_at is null
+      and not exists (
+        select from governance.revenue_plans p
+        where p.tenant_id = r.tenant_id and p.plan_id = r.plan_id
+          and p.plan_status in ('DRAFT', 'APPROVED', 'ACTIVE', 'PAUSED'))`
 }
 
 /** Everything that ever fed a plan, and what has become of it; null: it stands. */

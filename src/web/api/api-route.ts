@@ -1,10 +1,13 @@
 import type { Hono } from 'hono'
 import type { z } from 'zod'
 import type { Caller } from '../../auth/api-keys.ts'
+import { Refused } from '../../errors.ts'
 import { notFound } from '../guard.ts'
-import { giveReason } from '../request-db.ts'
-import type { WebEnv } from '../web-env.ts'
+import { problem } from '../problem.ts'
+import { giveReason, nothingDone, requestIdUnderWay } from '../request-db.ts'
+import type { WebContext, WebEnv } from '../web-env.ts'
 import { isWritable } from './fields.ts'
+import type { GivenAnswer, Idempotency } from './idempotency.ts'
 import { readBody, readQuery } from './read-input.ts'
 
 /**
@@ -23,6 +26,8 @@ export type ApiRoute = {
   /** What it answers when it is not refused, by status. Tests hold its answers against this. */
   gives: Partial<Record<200 | 201, z.ZodType>>
   answer: (asked: Asked<unknown, unknown>) => Promise<ApiAnswer>
+  /** Whether its answer holds a secret that is shown once: then it is kept nowhere. */
+  secret: boolean
 }
 
 export type Asked<Query, Body> = {
@@ -49,12 +54,21 @@ export function apiRoute<
   path: string
   does: string
   gives?: ApiRoute['gives']
+  secret?: boolean
   query?: Query
   body?: Body
   answer: (asked: Asked<Read<Query>, Read<Body>>) => Promise<ApiAnswer>
 }): ApiRoute {
-  const { query = null, body = null, gives = {} } = route
-  return { ...route, query, body, gives, answer: route.answer as ApiRoute['answer'] }
+  const { query = null, body = null, gives = {}, secret = false } = route
+  return { ...route, query, body, gives, secret, answer: route.answer as ApiRoute['answer'] }
+}
+
+export const idempotencyHeader = 'Idempotency-Key'
+
+export type ServeParts = {
+  publicUrl?: string | null
+  /** Left out: a request that is sent again is done again. */
+  idempotency?: Idempotency | null
 }
 
 type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : null
@@ -66,9 +80,10 @@ type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : null
 export function serveRoutes(
   app: Hono<WebEnv>,
   routes: readonly ApiRoute[],
-  publicUrl: string | null = null,
+  { publicUrl = null, idempotency = null }: ServeParts = {},
 ): Hono<WebEnv> {
-  for (const { method, path, query, body, answer } of routes) {
+  for (const route of routes) {
+    const { method, path, query, body, answer } = route
     app.on(method.toUpperCase(), path, async (c) => {
       const params: Record<string, string> = c.req.param()
       // A name that nothing can have, and that the database could not even be asked for.
@@ -82,9 +97,41 @@ export function serveRoutes(
         origin: publicUrl ?? new URL(c.req.url).origin,
       }
       giveReason((asked.body as { reason?: unknown } | null)?.reason)
-      const { status = 200, json } = await answer(asked)
-      return c.json(json as object, status, { 'cache-control': 'no-store' })
+      const work = async () => {
+        const { status = 200, json } = await answer(asked)
+        return { status, json }
+      }
+      const key = method === 'get' ? undefined : keyOf(c)
+      if (key === undefined || !idempotency) return told(c, await work())
+      const request = {
+        caller: asked.caller,
+        key,
+        asked: [method, path, params, asked.query, asked.body],
+        requestId: requestIdUnderWay()!,
+        secret: route.secret,
+      }
+      const first = await idempotency(request, work)
+      if (!first.again) return told(c, first)
+      nothingDone()
+      const replayed = { 'idempotency-replayed': 'true' }
+      return first.kind === 'problem' ? problem(first.problem, replayed) : told(c, first, replayed)
     })
   }
   return app
+}
+
+function told(c: WebContext, { status, json }: GivenAnswer, more: Record<string, string> = {}): Response {
+  return c.json(json as object, status as 200, { 'cache-control': 'no-store', ...more })
+}
+
+/** @throws Refused `invalid_idempotency_key` (400) */
+function keyOf(c: WebContext): string | undefined {
+  const key = c.req.header(idempotencyHeader)
+  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key
+  throw new Refused(
+    'invalid_idempotency_key',
+    'The Idempotency-Key has to be 1 to 255 characters of ASCII, without spaces.',
+    'Send a new random one for each thing that is to be done, such as a UUID.',
+    400,
+  )
 }

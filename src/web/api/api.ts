@@ -5,7 +5,7 @@ import type { Log } from '../../log.ts'
 import { answerPage } from '../answer-page.ts'
 import { ApiPage } from '../pages/api-page.tsx'
 import type { WebEnv } from '../web-env.ts'
-import { type ApiRoute, serveRoutes } from './api-route.ts'
+import { type ApiRoute, type ServeParts, serveRoutes } from './api-route.ts'
 import { checkRoute } from './check.ts'
 import { enrollmentRoutes } from './enrollments.ts'
 import { type EventParts, eventRoutes } from './events.ts'
@@ -50,9 +50,9 @@ export function apiRoutes(parts: ApiParts): ApiRoute[] {
   ]
 }
 
-export function api(parts: ApiParts & { publicUrl: string | null }): Hono<WebEnv> {
+export function api(parts: ApiParts & ServeParts): Hono<WebEnv> {
   const routes = apiRoutes(parts)
-  return serveRoutes(described(new Hono<WebEnv>(), routes), routes, parts.publicUrl)
+  return serveRoutes(described(new Hono<WebEnv>(), routes), routes, parts)
 }
 
 /** With the description of these routes, for programs and for people; made when it is first asked for. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { routesAndRoles } from '../routes-and-roles.ts'
 import { problemAnswer } from './answers.ts'
-import { type ApiRoute, longestPart } from './api-route.ts'
+import { type ApiRoute, idempotencyHeader, longestPart } from './api-route.ts'
 
 /** As far as this API needs it. Source: https://spec.openapis.org/oas/v3.1.1.html */
 export type OpenApi = {
@@ -41,12 +41,12 @@ type Answer = { description: string; content: Record<string, { schema: JsonSchem
 export type JsonSchema = Record<string, unknown>
 
 export const idempotencyKey = {
-  name: 'Idempotency-Key',
+  name: idempotencyHeader,
   in: 'header',
   required: false,
   description:
     'Any text of your own, new for each thing that is to be done: sent again with the same body within 24 hours, it is done once and answered alike.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
 } as const satisfies Parameter
 
 /** Describes routes by the very schemas that check them, so that no description can fall behind. */

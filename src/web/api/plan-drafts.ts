@@ -2,9 +2,8 @@ import type { Db } from '../../db/types.ts'
 import { Refused } from '../../errors.ts'
 import type { PlanType } from '../../governance/plan-types/plan-type.ts'
 import { planTypeOf, planTypes } from '../../governance/plan-types/plan-types.ts'
-import { createPlan } from '../../governance/repository/put-plan.ts'
+import { proposePlan } from '../../governance/proposal/propose-plan.ts'
 import { revenuePlanV1Of } from '../../governance/revenue-plan/revenue-plan-v1.ts'
-import { draftOf } from '../../governance/verbs/draft-of.ts'
 import { editPlan } from '../../governance/verbs/edit-plan.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { writtenPlan } from './plan-answers.ts'
@@ -25,22 +24,19 @@ export function planDraftRoutes({ db, now }: { db: Db; now: () => number }): Api
       answer: async ({ body, caller }) => {
         const at = new Date(now())
         const planType = knownType(body.plan_type)
-        const plan = draftOf(
-          {
-            tenantId: caller.tenantId,
-            accountId: body.account_id,
-            planType,
-            planId: body.plan_id,
-            objective: body.objective,
-            constraints: body.constraints,
-            expiresAt: deadline(body.expires_at, planType, at),
-          },
-          at,
-        )
+        const proposed = {
+          tenantId: caller.tenantId,
+          accountId: body.account_id,
+          planType,
+          planId: body.plan_id,
+          objective: body.objective,
+          constraints: body.constraints,
+          expiresAt: deadline(body.expires_at, planType, at),
+        }
         const actor = planActorOf(caller)
         const trigger = { kind: 'operator', ...(body.reason && { reason: body.reason }) }
         const written = await db.begin(async (tx) =>
-          writtenPlan(await createPlan(tx, plan, { at, actor, trigger })),
+          writtenPlan(await proposePlan(tx, proposed, { at, actor, trigger })),
         )
         return { status: 201, json: revenuePlanV1Of(written) }
       },

@@ -10,7 +10,7 @@ import { CauseTold } from './move-cause.tsx'
 import { enrollmentPath } from './organization-paths.ts'
 import { Time } from './time.tsx'
 
-export type LadderShown = Explained['ladders'][number]
+type LadderShown = Explained['ladders'][number]
 
 /** One ladder: the tier, who holds it, every claim with its reason, and what an operator said at most. */
 export const LadderPlace: FC<{ ladder: LadderShown; data: EnrollmentPageData }> = ({ ladder, data }) => {

@@ -6,6 +6,7 @@ import { ActiveGrants } from './enrollment-grants.tsx'
 import { Changes, History } from './enrollment-history.tsx'
 import { LadderPlace } from './enrollment-ladder.tsx'
 import { ComingNext, WaitingWork } from './enrollment-next.tsx'
+import { Subscriptions } from './enrollment-subscriptions.tsx'
 import { PanelPage } from './layout.tsx'
 import { OrganizationHead } from './organization-head.tsx'
 import { enrollmentPath, enrollmentTab } from './organization-paths.ts'
@@ -32,6 +33,7 @@ export const EnrollmentPage: FC<EnrollmentPageData> = (data) => {
           </div>
         )}
       </section>
+      <Subscriptions subscriptions={explained.subscriptions} choices={data.choices} />
       <WaitingWork waiting={explained.waiting} />
       <ComingNext next={explained.next} choices={data.choices} />
       {viewer.role === 'operator' && <EnrollmentActions {...data} />}

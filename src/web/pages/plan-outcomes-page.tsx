@@ -1,7 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
 import type { OutcomeSummary } from '../../governance/outcomes/outcomes.ts'
-import { addressWith } from '../event-filters.ts'
 import { PanelPage, type Viewer } from './layout.tsx'
 import { planOutcomesPath } from './plan-paths.ts'
 import { inWords } from './plan-words.tsx'
@@ -34,7 +33,7 @@ export const PlanOutcomesPage: FC<PlanOutcomesPageData> = ({ viewer, summary, da
             All time
           </a>
           {periods.map((period) => (
-            <a href={addressWith(planOutcomesPath, { days: String(period) })} {...current(days === period)}>
+            <a href={`${planOutcomesPath}?days=${period}`} {...current(days === period)}>
               {period} days
             </a>
           ))}

@@ -1,7 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
 import { type OperatorTask, type TaskState, taskStates } from '../../governance/executors/operator-tasks.ts'
-import { addressWith } from '../event-filters.ts'
 import { ActionForm } from './action-form.tsx'
 import { PanelPage, type Viewer } from './layout.tsx'
 import { organizationPath } from './organization-paths.ts'
@@ -38,7 +37,7 @@ export const PlanTasksPage: FC<PlanTasksPageData> = (data) => {
         <nav class="tabs" aria-label="By state">
           {taskStates.map((one) => (
             <a
-              href={one === 'open' ? planTasksPath : addressWith(planTasksPath, { state: one })}
+              href={one === 'open' ? planTasksPath : `${planTasksPath}?state=${one}`}
               {...(one === state ? { 'aria-current': 'page' as const } : {})}
             >
               {inWords(one)}

@@ -6,7 +6,6 @@ import {
   planStatuses,
   type RevenuePlan,
 } from '../../governance/revenue-plan/revenue-plan.ts'
-import { addressWith } from '../event-filters.ts'
 import { PanelPage, type Viewer } from './layout.tsx'
 import { organizationPath } from './organization-paths.ts'
 import { planPath, plansPath } from './plan-paths.ts'
@@ -33,7 +32,7 @@ export type PlansPageData = {
 export const PlansPage: FC<PlansPageData> = (data) => {
   const { viewer, plans, names, counts, status, now, older, later } = data
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0)
-  const here = status ? { status: status.toLowerCase() } : {}
+  const here = status ? `${plansPath}?status=${status.toLowerCase()}` : plansPath
   return (
     <PanelPage title="Revenue plans" at={plansPath} viewer={viewer}>
       <div class="head">
@@ -51,7 +50,7 @@ export const PlansPage: FC<PlansPageData> = (data) => {
           </a>
           {planStatuses.map((one) => (
             <a
-              href={addressWith(plansPath, { status: one.toLowerCase() })}
+              href={`${plansPath}?status=${one.toLowerCase()}`}
               {...(one === status ? { 'aria-current': 'page' as const } : {})}
             >
               {inWords(one)} {counts[one]}
@@ -105,8 +104,8 @@ export const PlansPage: FC<PlansPageData> = (data) => {
               ]}
             />
             <Pages
-              newest={later ? addressWith(plansPath, here) : null}
-              older={older && addressWith(plansPath, { ...here, after: older })}
+              newest={later ? here : null}
+              older={older && `${here}${status ? '&' : '?'}after=${encodeURIComponent(older)}`}
               shown={plans.length}
             />
           </>

@@ -3,6 +3,7 @@ import { closeTask } from '../../../src/governance/executors/operator-tasks.ts'
 import { ledgerOfPlan } from '../../../src/governance/ledger/ledger.ts'
 import { advancePlan, type OrchestratorParts } from '../../../src/governance/orchestrator/advance-plan.ts'
 import { runOrchestrator } from '../../../src/governance/orchestrator/run-orchestrator.ts'
+import { claimAgain, executionsOf } from '../../../src/governance/orchestrator/step-executions.ts'
 import { outcomesOfPlan } from '../../../src/governance/outcomes/outcomes.ts'
 import { getPlan } from '../../../src/governance/repository/get-plan.ts'
 import type { RevenuePlan } from '../../../src/governance/revenue-plan/revenue-plan.ts'
@@ -200,6 +201,8 @@ test('killed between the call and the record, the step is told again as the same
   await expect(advancePlan(db.app, plan, dying)).rejects.toThrow('killed')
   // Nobody takes it up while whoever holds the claim may still be at it; then it is the same task.
   expect(await run(parts(db.app, { at: () => clock }))).toMatchObject({ looks: { tried: 0 } })
+  const [lying] = await executionsOf(db.app, plan)
+  expect(await db.app.begin((tx) => claimAgain(tx, plan, lying!, clock))).toBe(false)
   clock = later(2)
   await run(parts(db.app, { at: () => clock }))
   expect(await openTasks(db.app, plan)).toMatchObject([{ attempt: 1, taskState: 'open' }])
@@ -229,6 +232,8 @@ test('a person who is quicker than the record has done it all the same', async (
   }
   await run(quick)
   expect((await now(plan)).steps[0]).toMatchObject({ status: 'DONE' })
+  const tries = await db.app`select state from governance.step_executions where plan_id = ${plan.planId}`
+  expect(tries).toEqual([{ state: 'done' }])
 })
 
 test('a task of a plan that has ended is withdrawn, and cannot be done any more', async () => {

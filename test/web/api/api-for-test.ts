@@ -39,6 +39,8 @@ export type ApiWorld = World & {
   askAsOther(method: string, path: string, body?: unknown): Promise<Answer>
   /** Sends exactly this. */
   send(method: string, path: string, init: RequestInit): Promise<Answer>
+  /** The same, with all that it answers. */
+  raw(method: string, path: string, init: RequestInit): Promise<Response>
   key: string
   otherKey: string
   /** A new organization of the default tenant, of type `coop`. */
@@ -55,8 +57,11 @@ export async function apiWorld(parts: Partial<WebParts> = {}): Promise<ApiWorld>
   ])
   const server: WebServer = await listeningApp(world.app, parts)
 
+  function raw(method: string, path: string, init: RequestInit): Promise<Response> {
+    return fetch(`${server.url}/api/v1${path}`, { method, ...init })
+  }
   async function send(method: string, path: string, init: RequestInit): Promise<Answer> {
-    const response = await fetch(`${server.url}/api/v1${path}`, { method, ...init })
+    const response = await raw(method, path, init)
     const text = await response.text()
     const answer = { status: response.status, body: text === '' ? {} : JSON.parse(text) }
     holdToDescription(method, path, answer)
@@ -75,6 +80,7 @@ export async function apiWorld(parts: Partial<WebParts> = {}): Promise<ApiWorld>
     ask,
     askAsOther: asking(otherKey),
     send,
+    raw,
     key,
     otherKey,
     async organization(more = {}) {

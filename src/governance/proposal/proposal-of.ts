@@ -1,6 +1,6 @@
 import type { Constraints } from '../revenue-plan/revenue-plan.ts'
-import { deadlineOf } from './decide-plan.ts'
-import type { Snapshot } from './subscription-signal.ts'
+import { deadlineOf } from '../signals/decide-plan.ts'
+import type { Snapshot } from '../signals/subscription-signal.ts'
 
 /**
  * What a draft takes from where the subscription stands: by when it has to have helped, and what it stands on, which the
