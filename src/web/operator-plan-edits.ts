@@ -11,6 +11,7 @@ import { writtenPlan } from './api/plan-answers.ts'
 import { deadline, knownType } from './api/plan-drafts.ts'
 import { refuseChanged } from './changed-meanwhile.ts'
 import { draftSeen } from './draft-seen.ts'
+import { inWords } from './in-words.ts'
 import { planPath, plansPath } from './pages/plan-paths.ts'
 import { onAction } from './panel-action.ts'
 import { reasonIn, utcMinute } from './panel-fields.ts'
@@ -63,7 +64,7 @@ export function operatorPlanEdits(app: Hono<WebEnv>, { own, asked, page }: Parts
     const to = await edit(c, form, ({ steps }) => ({
       steps: numbered([...steps, { actionType, ...(after && { dependencies: [after] }) }]),
     }))
-    return { to, told: `${actionType} was added, as the last step.` }
+    return { to, told: `${inWords(actionType)} was added, as the last step.` }
   })
 
   onAction(app, `${at}/steps/:stepId/up`, async (c, form) => {

@@ -1,5 +1,6 @@
 import type { StepExecution } from '../governance/orchestrator/step-executions.ts'
 import type { RevenuePlan, Step, StepStatus } from '../governance/revenue-plan/revenue-plan.ts'
+import { inWords } from './in-words.ts'
 
 const over: ReadonlySet<StepStatus> = new Set(['DONE', 'AUTO_EXECUTED', 'SKIPPED'])
 
@@ -24,7 +25,7 @@ export function stepWaits(
     ({ stepId, status }) => step.dependencies?.includes(stepId) && !over.has(status),
   )
   if (before.length > 0)
-    return `${before.map(({ actionType }) => actionType).join(' and ')}, which is not done.`
+    return `${before.map(({ actionType }) => inWords(actionType)).join(' and ')}: not done yet.`
   switch (plan.planStatus) {
     case 'DRAFT':
       return 'Approval of the plan.'

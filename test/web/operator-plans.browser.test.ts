@@ -162,7 +162,7 @@ test('a draft is changed: objective, deadline, steps; a fault stands at its fiel
     ['ESCALATE_SUPPORT_RISK', 3],
   ])
   expect(stands.steps[2]!.dependencies).toEqual([stands.steps[0]!.stepId])
-  await page.getByText('PREP_RENEWAL_BRIEF, which is not done.').waitFor()
+  await page.getByText('Prep renewal brief: not done yet.').waitFor()
   expect(await axeFaults(page)).toEqual([])
   await look(page, 'plan-draft')
 

@@ -29,7 +29,7 @@ test('a step says what it waits for: its plan, another step, a person, an answer
   expect(waits(meeting, active, [inFlight('operator-task')])).toBe('A person: its task is open.')
   expect(waits(meeting, active, [inFlight('outbound-webhook')])).toBe('An answer: try 2 is under way.')
   const after = { ...brief, dependencies: [meeting.stepId] }
-  expect(waits(after)).toBe('REQUEST_RENEWAL_MEETING, which is not done.')
+  expect(waits(after)).toBe('Request renewal meeting: not done yet.')
   const done = { ...active, steps: [{ ...meeting, status: 'DONE' as const }, after] }
   expect(waits(after, done)).toBe('Its turn, at the next run.')
   expect(waits({ ...meeting, status: 'PENDING_APPROVAL' })).toBe('A person who approves the step.')

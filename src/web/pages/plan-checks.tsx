@@ -1,8 +1,9 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
+import { inWords } from '../in-words.ts'
 import { eventPath } from './events-page.tsx'
 import type { PlanPageData } from './plan-page.tsx'
-import { inWords, Status } from './plan-words.tsx'
+import { Status } from './plan-words.tsx'
 import { Table } from './table.tsx'
 import { Time } from './time.tsx'
 

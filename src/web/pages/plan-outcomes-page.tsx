@@ -1,9 +1,9 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
 import type { OutcomeSummary } from '../../governance/outcomes/outcomes.ts'
+import { inWords } from '../in-words.ts'
 import { PanelPage, type Viewer } from './layout.tsx'
 import { planOutcomesPath } from './plan-paths.ts'
-import { inWords } from './plan-words.tsx'
 import { PlansTabs } from './plans-tabs.tsx'
 import { Table } from './table.tsx'
 

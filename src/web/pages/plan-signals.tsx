@@ -1,8 +1,8 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
 import type { PlanSignal } from '../../governance/story/plan-signals.ts'
+import { inWords } from '../in-words.ts'
 import { eventPath } from './events-page.tsx'
-import { inWords } from './plan-words.tsx'
 import { Table } from './table.tsx'
 import { Time } from './time.tsx'
 

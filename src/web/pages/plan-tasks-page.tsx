@@ -1,11 +1,11 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
 import { type OperatorTask, type TaskState, taskStates } from '../../governance/executors/operator-tasks.ts'
+import { inWords } from '../in-words.ts'
 import { ActionForm } from './action-form.tsx'
 import { PanelPage, type Viewer } from './layout.tsx'
 import { organizationPath } from './organization-paths.ts'
 import { planPath, plansPath, planTasksPath } from './plan-paths.ts'
-import { inWords } from './plan-words.tsx'
 import { PlansTabs } from './plans-tabs.tsx'
 import { type Column, Table } from './table.tsx'
 import { Time } from './time.tsx'

@@ -2,6 +2,7 @@
 import type { FC } from 'hono/jsx'
 import type { PlanStatus, StepStatus } from '../../governance/revenue-plan/revenue-plan.ts'
 import type { Verdict } from '../../governance/validators/validator-run.ts'
+import { inWords } from '../in-words.ts'
 
 const looks: Readonly<Record<string, string>> = {
   DRAFT: 'received',
@@ -18,12 +19,6 @@ const looks: Readonly<Record<string, string>> = {
   ALLOW: 'done',
   WARN: 'waiting',
   BLOCK: 'parked',
-}
-
-/** `RENEWAL_DEFENSE` as a person reads it: Renewal defense. */
-export function inWords(code: string): string {
-  const words = code.toLowerCase().replaceAll('_', ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 /** A status or a verdict, in a word and a colour. */

@@ -6,10 +6,11 @@ import {
   planStatuses,
   type RevenuePlan,
 } from '../../governance/revenue-plan/revenue-plan.ts'
+import { inWords } from '../in-words.ts'
 import { PanelPage, type Viewer } from './layout.tsx'
 import { organizationPath } from './organization-paths.ts'
 import { planPath, plansPath } from './plan-paths.ts'
-import { inWords, Status } from './plan-words.tsx'
+import { Status } from './plan-words.tsx'
 import { PlansTabs } from './plans-tabs.tsx'
 import { Pages, Table } from './table.tsx'
 import { Time } from './time.tsx'
