@@ -791,6 +791,22 @@ CREATE TABLE auth.api_keys (
 );
 
 --
+-- Name: idempotent_requests; Type: TABLE; Schema: auth; Owner: -
+--
+
+CREATE TABLE auth.idempotent_requests (
+    tenant_id uuid NOT NULL,
+    caller_id text NOT NULL,
+    idempotency_key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    request_id uuid NOT NULL,
+    begun_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    answered_at timestamp with time zone,
+    status integer,
+    answer jsonb
+);
+
+--
 -- Name: member_links; Type: TABLE; Schema: auth; Owner: -
 --
 
@@ -1822,6 +1838,13 @@ ALTER TABLE ONLY auth.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (api_key_id);
 
 --
+-- Name: idempotent_requests idempotent_requests_pkey; Type: CONSTRAINT; Schema: auth; Owner: -
+--
+
+ALTER TABLE ONLY auth.idempotent_requests
+    ADD CONSTRAINT idempotent_requests_pkey PRIMARY KEY (tenant_id, caller_id, idempotency_key);
+
+--
 -- Name: member_links member_links_pkey; Type: CONSTRAINT; Schema: auth; Owner: -
 --
 
@@ -2366,6 +2389,18 @@ ALTER TABLE ONLY stripe.upkeep
 
 ALTER TABLE ONLY stripe.verified_subscriptions
     ADD CONSTRAINT verified_subscriptions_pkey PRIMARY KEY (stripe_subscription_id);
+
+--
+-- Name: idempotent_requests_by_age; Type: INDEX; Schema: auth; Owner: -
+--
+
+CREATE INDEX idempotent_requests_by_age ON auth.idempotent_requests USING btree (begun_at);
+
+--
+-- Name: operator_actions_by_request; Type: INDEX; Schema: auth; Owner: -
+--
+
+CREATE INDEX operator_actions_by_request ON auth.operator_actions USING btree (request_id);
 
 --
 -- Name: operator_actions_by_tenant; Type: INDEX; Schema: auth; Owner: -
@@ -3281,6 +3316,12 @@ ALTER TABLE ONLY stripe.subscriptions
 ALTER TABLE auth.api_keys ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: idempotent_requests; Type: ROW SECURITY; Schema: auth; Owner: -
+--
+
+ALTER TABLE auth.idempotent_requests ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: member_links; Type: ROW SECURITY; Schema: auth; Owner: -
 --
 
@@ -3297,6 +3338,12 @@ ALTER TABLE auth.operator_actions ENABLE ROW LEVEL SECURITY;
 --
 
 CREATE POLICY own_tenant ON auth.api_keys TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
+
+--
+-- Name: idempotent_requests own_tenant; Type: POLICY; Schema: auth; Owner: -
+--
+
+CREATE POLICY own_tenant ON auth.idempotent_requests TO stepladder_web USING ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid)) WITH CHECK ((tenant_id = (NULLIF(current_setting('stepladder.tenant'::text, true), ''::text))::uuid));
 
 --
 -- Name: member_links own_tenant; Type: POLICY; Schema: auth; Owner: -
@@ -3327,6 +3374,12 @@ ALTER TABLE auth.sessions ENABLE ROW LEVEL SECURITY;
 --
 
 CREATE POLICY whole ON auth.api_keys TO stepladder_app USING (true) WITH CHECK (true);
+
+--
+-- Name: idempotent_requests whole; Type: POLICY; Schema: auth; Owner: -
+--
+
+CREATE POLICY whole ON auth.idempotent_requests TO stepladder_app USING (true) WITH CHECK (true);
 
 --
 -- Name: member_links whole; Type: POLICY; Schema: auth; Owner: -
@@ -3969,6 +4022,13 @@ GRANT ALL ON FUNCTION stripe.ensure_body_partitions(p_months_ahead integer) TO s
 
 GRANT SELECT,INSERT,UPDATE ON TABLE auth.api_keys TO stepladder_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE auth.api_keys TO stepladder_web;
+
+--
+-- Name: TABLE idempotent_requests; Type: ACL; Schema: auth; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.idempotent_requests TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.idempotent_requests TO stepladder_web;
 
 --
 -- Name: TABLE member_links; Type: ACL; Schema: auth; Owner: -

@@ -15,8 +15,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   stripe: ['db', 'billing', 'organization', 'entitlements'],
   // What is proposed; it neither reads nor moves who holds what, and nobody but the web and the processes knows of it.
   governance: ['db'],
+  // Tells other systems of what happened, and changes none of it.
+  outbound: ['db'],
   simulator: ['stripe'],
-  web: ['db', 'auth', 'billing', 'organization', 'entitlements', 'stripe', 'governance', 'queue'],
+  web: ['db', 'auth', 'billing', 'organization', 'entitlements', 'stripe', 'governance', 'outbound', 'queue'],
   processes: [
     'db',
     'billing',
@@ -24,6 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'entitlements',
     'stripe',
     'governance',
+    'outbound',
     'queue',
     'web',
     'auth',
@@ -133,6 +136,12 @@ describe('who may write what', () => {
   test('the doors are called from entitlements alone (R22)', () => {
     const call = /entitlements\.(transition|transition_many|set_status|attach_addon|detach_addon)\(/
     expect(linesWith(call, (file) => !file.startsWith('src/entitlements/'))).toEqual([])
+  })
+
+  test('the panel and the member’s page call verbs and never write a table (R69, R70)', () => {
+    const panel = (file: string) => /^src\/web\/(operator|member|pages\/)/.test(file)
+    expect(files.filter(panel).length).toBeGreaterThan(20)
+    expect(linesWith(/(insert\s+into|delete\s+from|update\s+[a-z_]+\.)/i, panel)).toEqual([])
   })
 
   test('tier history and commercial changes each have one writer (R56)', () => {

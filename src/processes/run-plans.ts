@@ -17,7 +17,7 @@ export async function runPlans(
 ): Promise<void> {
   await runOrchestrator(db, {
     executors: executorsOf(db, config.planWebhook ?? null),
-    runValidators,
+    runValidators: (tx, asked) => runValidators(tx, asked, log),
     now: () => new Date(),
     signal,
     failed: ({ tenantId: tenant, planId: name }, error) =>

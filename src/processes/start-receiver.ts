@@ -18,7 +18,7 @@ export type StartReceiverParts = {
   db: Db
   /** `databaseUrl` null: local mode, in which a key opens the panel whatever else does. */
   config: Pick<Config, 'host' | 'port' | 'publicUrl' | 'stripeApiKey'> &
-    Partial<Pick<Config, 'auth' | 'databaseUrl'>>
+    Partial<Pick<Config, 'auth' | 'databaseUrl' | 'outboundPrivateAddresses'>>
   secrets: readonly string[]
   queues: readonly (WorkQueue | UpkeepQueue)[]
   ring: Ring
@@ -57,6 +57,7 @@ export async function startReceiver(
     publicUrl: config.publicUrl,
     auth: config.auth ?? null,
     local: config.databaseUrl === null,
+    privateAddresses: config.outboundPrivateAddresses ?? 'none',
     queues: queues.map((queue) => ({ name: queue.name, counts: () => queue.getJobCounts() })),
     dashboard: dashboardApp(queues, dashboardPath),
     ringExpiry: ({ grantId, at }) => ring.ringGrant(grantId, at),

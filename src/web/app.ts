@@ -11,6 +11,7 @@ import type { CheckMemory } from '../entitlements/check-memory.ts'
 import { runValidators } from '../governance/validators/run-validators.ts'
 import type { RunValidators } from '../governance/validators/validator-run.ts'
 import type { Log } from '../log.ts'
+import type { PrivateAddresses } from '../outbound/addresses.ts'
 import type { RingAgain } from '../stripe/inbox/ring-replay.ts'
 import { createReconcileStanding } from '../stripe/reconcile/reconcile-standing.ts'
 import { api } from './api/api.ts'
@@ -59,6 +60,8 @@ export type WebParts = {
   runValidators?: RunValidators
   /** The identity provider; left out: API keys alone. */
   auth?: IssuerSettings | null
+  /** Where webhooks to other systems may go besides the open net; left out: nowhere. */
+  privateAddresses?: PrivateAddresses
   /** Whether a key opens the panel although there is a provider to sign in through: in local mode. */
   local?: boolean
   /** Unix milliseconds. */
@@ -76,7 +79,8 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
   const own = tenantDb(parts.db, () => log.warn({}, unwalled))
   const now = parts.now ?? Date.now
   const keys = createKeyCheck(db, now)
-  const plans = { db, now, runValidators: parts.runValidators ?? runValidators }
+  const logged: RunValidators = (tx, asked) => runValidators(tx, asked, log)
+  const plans = { db, now, runValidators: parts.runValidators ?? logged }
   const standing = () => readStanding(db)
   const sessions = {
     openSession: (caller: Caller) => openSession(db, caller),
@@ -124,6 +128,9 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
       publicUrl,
       idempotency,
       own,
+      standing,
+      reconciled,
+      privateAddresses: parts.privateAddresses ?? 'none',
       ...plans,
     }),
   )

@@ -8,7 +8,6 @@ import { editPlan, type PlanEdit, type StepEdit } from '../governance/verbs/edit
 import type { VerbAsked } from '../governance/verbs/verb-outcome.ts'
 import { id, text, unknown } from './api/fields.ts'
 import { writtenPlan } from './api/plan-answers.ts'
-import { deadline, knownType } from './api/plan-drafts.ts'
 import { refuseChanged } from './changed-meanwhile.ts'
 import { draftSeen } from './draft-seen.ts'
 import { inWords } from './in-words.ts'
@@ -46,10 +45,7 @@ export function operatorPlanEdits(app: Hono<WebEnv>, { own, asked, page }: Parts
     const { typed, faults, data } = readForm(form, changed)
     if (!data) return page(c, 422, { typed, faults })
     try {
-      const to = await edit(c, form, ({ planType }) => ({
-        objective: data.objective,
-        expiresAt: deadline(data.expires_at, knownType(planType), asked(c).at),
-      }))
+      const to = await edit(c, form, () => ({ objective: data.objective, expiresAt: data.expires_at }))
       return { to, told: 'The draft was changed.' }
     } catch (error) {
       const fieldOf = { expires_at_past: 'expires_at', expires_at_too_late: 'expires_at' }

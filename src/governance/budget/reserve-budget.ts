@@ -7,6 +7,8 @@ export type BudgetOutcome =
   /** It may go on. `repeated`: this operation has been let through before, and took nothing now. */
   | { kind: 'reserved'; verdict: 'ALLOW' | 'WARN'; caps: CapUsage[]; repeated: boolean }
   | { kind: 'blocked'; reason: Blocked; caps: CapUsage[]; message: string; until: Date }
+  /** The operation's id stands for another one: of another plan, by another tool, or of another class. */
+  | { kind: 'other_operation'; message: string }
 
 type Blocked = 'HARD_CAP_REACHED' | 'NO_APPLICABLE_CONFIG'
 
@@ -78,11 +80,18 @@ async function keep(tx: Tx, asked: BudgetAsked, caps: CapUsage[]): Promise<boole
 }
 
 async function reservedBefore(reader: Reader, asked: BudgetAsked): Promise<BudgetOutcome | null> {
-  const [row] = await reader<{ verdict: 'ALLOW' | 'WARN'; caps: CapUsage[] }[]>`
-    select verdict, caps from governance.budget_reservations
+  const [row] = await reader<(Reserved & { verdict: 'ALLOW' | 'WARN'; caps: CapUsage[] })[]>`
+    select plan_id, tool, cost_class, verdict, caps from governance.budget_reservations
     where tenant_id = ${asked.tenantId} and operation_id = ${asked.operationId}`
-  return row ? { kind: 'reserved', ...row, repeated: true } : null
+  if (!row) return null
+  const { planId, tool, costClass, verdict, caps } = row
+  if (planId === asked.planId && tool === asked.tool && costClass === asked.costClass)
+    return { kind: 'reserved', verdict, caps, repeated: true }
+  const message = `The operation is known already, as one of ${costClass} by ${tool} for plan ${planId}.`
+  return { kind: 'other_operation', message }
 }
+
+type Reserved = Pick<BudgetAsked, 'planId' | 'tool' | 'costClass'>
 
 async function block(tx: Tx, asked: BudgetAsked): Promise<BudgetOutcome> {
   const rows = await tx<CapRow[]>`

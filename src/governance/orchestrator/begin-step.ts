@@ -46,11 +46,11 @@ export async function beginStep(
     operationId: `${stepKeyOf(step)}_${attempt}`,
     at,
   })
-  if (budget.kind === 'blocked')
+  if (budget.kind !== 'reserved')
     return {
       kind: 'stopped',
       why: `${step.actionType} is blocked by the budget. ${budget.message}`,
-      until: budget.until,
+      until: budget.kind === 'blocked' ? budget.until : later,
     }
   const execution = await claim(tx, plan, { step, attempt, executor, at })
   const data = { plan_id: plan.planId, step_id: step.stepId, action_type: step.actionType, attempt }

@@ -3,6 +3,7 @@ import { refreshSnapshot } from '../repository/mark-plan.ts'
 import { createPlan, type PutAsked, type PutOutcome } from '../repository/put-plan.ts'
 import { attachRisks } from '../signals/risk-signals.ts'
 import type { Snapshot } from '../signals/subscription-signal.ts'
+import { type DeadlineRefused, deadlineRefused } from '../verbs/deadline.ts'
 import { draftOf, type PlanProposed } from '../verbs/draft-of.ts'
 import { proposalOf } from './proposal-of.ts'
 
@@ -10,8 +11,14 @@ import { proposalOf } from './proposal-of.ts'
  * Drafts a plan because somebody asked: from its type, and from what stands of the account's risks, which feed it from then on.
  * What is asked for by name goes before what the risks say. No model, and nothing by chance but ids.
  */
-export async function proposePlan(tx: Tx, asked: PlanProposed, put: PutAsked): Promise<PutOutcome> {
+export async function proposePlan(
+  tx: Tx,
+  asked: PlanProposed,
+  put: PutAsked,
+): Promise<PutOutcome | DeadlineRefused> {
   const { tenantId, accountId } = asked
+  const refused = asked.expiresAt && deadlineRefused(asked.expiresAt, asked.planType, put.at)
+  if (refused) return refused
   const [newest] = await tx<{ subscriptionId: string; detail: Snapshot; seenAt: Date }[]>`
     select subscription_id, detail, seen_at from governance.risk_signals
     where tenant_id = ${tenantId} and account_id = ${accountId} and cleared_at is null and detail is not null

@@ -1,4 +1,4 @@
-import type { Reader } from '../../db/types.ts'
+import type { Db, Reader } from '../../db/types.ts'
 
 /** What puts an account at risk, as governance.risk_signals keeps it. */
 export const riskKinds = [
@@ -45,6 +45,34 @@ export type OfSubscription = Exclude<SubscriptionSignal, { kind: 'account_transf
 
 export function isRisk(signal: SubscriptionSignal): signal is OfSubscription & { kind: RiskKind } {
   return riskKinds.some((kind) => kind === signal.kind)
+}
+
+/**
+ * Takes up at once what means nothing to anybody: most accounts have no plan and no risk, and that one of them buys more is told
+ * all the same. What comes after a risk that nobody has taken up stays for its turn.
+ */
+export async function passOverIdle(db: Db, { at, most }: { at: Date; most: number }): Promise<number> {
+  const { count } = await db`
+    with told as materialized (
+      select sequence, tenant_id, account_id, kind from stripe.subscription_signals
+      where taken_at is null order by sequence limit ${most}
+    )
+    update stripe.subscription_signals s set taken_at = ${at}
+    from told t
+    where s.sequence = t.sequence and s.taken_at is null
+      and t.kind in ('price_changed', 'recovered', 'paid', 'cancellation_withdrawn', 'ended')
+      and not exists (
+        select from governance.risk_signals r
+        where r.tenant_id = t.tenant_id and r.account_id = t.account_id and r.cleared_at is null)
+      and not exists (
+        select from governance.revenue_plans p
+        where p.tenant_id = t.tenant_id and p.account_id = t.account_id
+          and p.plan_status in ('DRAFT', 'APPROVED', 'ACTIVE', 'PAUSED'))
+      and not exists (
+        select from stripe.subscription_signals e
+        where e.account_id = t.account_id and e.taken_at is null and e.sequence < t.sequence
+          and e.kind not in ('price_changed', 'recovered', 'paid', 'cancellation_withdrawn', 'ended'))`
+  return count
 }
 
 /** The accounts of which something was told that nobody has taken up, those that wait longest first. */

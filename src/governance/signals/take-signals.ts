@@ -2,10 +2,12 @@ import type { Db, Tx } from '../../db/types.ts'
 import { type PlanRow, planColumns, planOfRow } from '../repository/get-plan.ts'
 import { endPlanFor, feedPlan } from './feed-plan.ts'
 import { clearRisks, standingRisks } from './risk-signals.ts'
-import { accountsTold, type SubscriptionSignal, signalsTold } from './subscription-signal.ts'
+import { accountsTold, passOverIdle, type SubscriptionSignal, signalsTold } from './subscription-signal.ts'
 
 /** Signals looked at in one pass: a backlog is worked off in portions, and keeps nobody from the database. */
 const MOST_A_PASS = 200
+/** And those that are passed over, which costs one statement. */
+const MOST_PASSED_OVER = 2_000
 
 export type TakeParts = {
   now(): Date
@@ -20,7 +22,7 @@ export type TakeParts = {
  * @returns how many signals were taken up
  */
 export async function takeSignals(db: Db, { now, signal, failed }: TakeParts): Promise<number> {
-  let taken = 0
+  let taken = await passOverIdle(db, { at: now(), most: MOST_PASSED_OVER })
   for (const { tenantId, accountId } of await accountsTold(db, MOST_A_PASS)) {
     if (signal?.aborted) break
     try {

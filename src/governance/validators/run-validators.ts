@@ -1,23 +1,31 @@
 import { randomUUID } from 'node:crypto'
 import type { Tx } from '../../db/types.ts'
+import { type Log, silentLog } from '../../log.ts'
 import { appendEntries } from '../ledger/append-entries.ts'
 import type { LedgerEvent } from '../ledger/ledger-events.ts'
 import { type Judgement, judge } from './judge.ts'
 import { readFacts } from './read-facts.ts'
-import type { RunValidators, ValidatorRunAsked } from './validator-run.ts'
+import type { ValidatorRun, ValidatorRunAsked } from './validator-run.ts'
 
 /**
  * The validators' gateway: every way to an action goes through it. What each said is written down, and in the ledger, before
- * anything follows from it; what cannot be written does not let anything through.
+ * anything follows from it; what cannot be written does not let anything through. Why it could not is for the log alone: the reasons
+ * reach callers and the ledger.
  */
-export const runValidators: RunValidators = async (tx, asked) => {
+export async function runValidators(
+  tx: Tx,
+  asked: ValidatorRunAsked,
+  log: Log = silentLog,
+): Promise<ValidatorRun> {
   const runId = randomUUID()
   const judgement = judge(await readFacts(tx, asked))
   try {
     // In a part of its own, so that the transaction goes on and the caller can say no.
     await tx.savepoint((part) => writeDown(part, runId, asked, judgement))
   } catch (error) {
-    const message = `What the validators said could not be written: ${(error as Error).message}`
+    const { tenantId: tenant, planId: name } = asked.plan
+    log.error({ part: 'revenue-plans', tenant, name, error }, 'What the validators said could not be written')
+    const message = 'What the validators said could not be written.'
     return { runId, verdict: 'BLOCK', reasons: [{ code: 'LEDGER_WRITE_FAILED', message }] }
   }
   return { runId, verdict: judgement.verdict, reasons: judgement.reasons }

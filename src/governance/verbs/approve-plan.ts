@@ -2,14 +2,14 @@ import type { Tx } from '../../db/types.ts'
 import { validateForApproval } from '../gate/policy-gate.ts'
 import { decideTransition } from '../lifecycle/lifecycle.ts'
 import { transitionPlan } from '../lifecycle/transition-plan.ts'
-import { getPlan } from '../repository/get-plan.ts'
+import { lockPlan } from '../repository/get-plan.ts'
 import { isStale, keyOf } from '../revenue-plan/revenue-plan.ts'
 import type { RunValidators } from '../validators/validator-run.ts'
 import { type Reason, type VerbAsked, type VerbOutcome, verbOutcome } from './verb-outcome.ts'
 
 /**
  * DRAFT → APPROVED (R101). The gate and the validators are both asked, so that everything that stands in the way is told at
- * once. A draft whose deadline has passed cannot be approved (D2).
+ * once. A draft whose deadline has passed cannot be approved (D2). It is locked first: what is judged is what is approved.
  * @param asked.highRiskAuthority whoever asks may answer for a plan of high risk; asking is a person's doing
  */
 export async function approvePlan(
@@ -18,7 +18,7 @@ export async function approvePlan(
   runValidators: RunValidators,
 ): Promise<VerbOutcome> {
   const { at, actor, highRiskAuthority } = asked
-  const plan = await getPlan(tx, asked)
+  const plan = await lockPlan(tx, asked)
   if (!plan) return { kind: 'not_found' }
   const decision = decideTransition(plan, plan, 'APPROVED')
   if (decision.kind === 'refused')

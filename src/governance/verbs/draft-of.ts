@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { PlanType } from '../plan-types/plan-type.ts'
 import type { Constraints, RevenuePlan } from '../revenue-plan/revenue-plan.ts'
-
-const day = 24 * 60 * 60 * 1000
+import { latestDeadline } from './deadline.ts'
 
 /** What a new plan is to be. */
 export type PlanProposed = {
@@ -20,7 +19,7 @@ export type PlanProposed = {
 /** A new draft of a type: its steps in their default order, each with an id that it keeps. Pure but for the ids. */
 export function draftOf(asked: PlanProposed, at: Date): RevenuePlan {
   const { planType } = asked
-  const latest = new Date(at.getTime() + planType.days * day)
+  const latest = latestDeadline(planType, at)
   return {
     tenantId: asked.tenantId,
     accountId: asked.accountId,

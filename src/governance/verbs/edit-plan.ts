@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Tx } from '../../db/types.ts'
+import { planTypeOf, planTypes } from '../plan-types/plan-types.ts'
 import { lockPlan } from '../repository/get-plan.ts'
 import { type PutOutcome, putPlan } from '../repository/put-plan.ts'
 import type { Constraints, RevenuePlan, Step } from '../revenue-plan/revenue-plan.ts'
+import { type DeadlineRefused, deadlineRefused } from './deadline.ts'
 import type { VerbAsked } from './verb-outcome.ts'
 
 /** What is left out stays as it is. */
@@ -16,7 +18,11 @@ export type PlanEdit = {
 
 export type StepEdit = Omit<Step, 'stepId' | 'status'> & { stepId?: string | undefined }
 
-export type EditOutcome = PutOutcome | { kind: 'not_found' } | { kind: 'unknown_step'; stepId: string }
+export type EditOutcome =
+  | PutOutcome
+  | DeadlineRefused
+  | { kind: 'not_found' }
+  | { kind: 'unknown_step'; stepId: string }
 
 /** Changes a draft, and nothing but a draft (R91, R107). Steps keep their ids and their status wherever they stand (R76). */
 export async function editPlan(
@@ -28,6 +34,8 @@ export async function editPlan(
   if (!plan) return { kind: 'not_found' }
   if (plan.planStatus !== 'DRAFT')
     return { kind: 'refused', code: 'STORED_NOT_DRAFT', status: plan.planStatus }
+  const refused = edit.expiresAt && deadlineRefused(edit.expiresAt, planTypeOf(planTypes, plan.planType), at)
+  if (refused) return refused
   const strange = edit.steps?.find(
     ({ stepId }) => stepId !== undefined && !plan.steps.some((step) => step.stepId === stepId),
   )

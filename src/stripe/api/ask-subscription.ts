@@ -14,7 +14,7 @@ const PAGE = 100
 
 /**
  * One subscription with all its items, in the one shape. Never throws: that Stripe does not answer is an answer. No retries
- * inside: the caller's backoff is the only one, so that the rate limit over all processes holds.
+ * inside: the caller's backoff is the only one. How often Stripe is asked is the client's affair.
  */
 export async function askSubscription(client: StripeClient, id: string): Promise<ApiAnswer> {
   const began = performance.now()

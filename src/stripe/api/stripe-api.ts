@@ -3,7 +3,7 @@ import { isMissing } from './api-errors.ts'
 import { type ApiAnswer, askSubscription } from './ask-subscription.ts'
 import { createLimiter } from './limiter.ts'
 import { createPatience } from './patience.ts'
-import { createStripeClient } from './stripe-client.ts'
+import { createStripeClient, type StripeClient } from './stripe-client.ts'
 
 /**
  * Up to 100 raw objects as Stripe told them, and the id to go on after. `date` is Stripe's `Date` header, Unix seconds;
@@ -21,13 +21,13 @@ export type ListPage = {
 export type EventRange = { from: number; until: number; types?: readonly string[]; startingAfter?: string }
 
 /**
- * Reads of Stripe's API; a restricted, read-only key is enough. But for `subscription`, which answers after one try whatever
- * happens, reads wait for their turn, are tried again, and in the end throw: Unavailable `stripe_unavailable` when Stripe
- * did not answer, Refused `stripe_key_refused` for a key that it does not take or that lacks a permission, Refused
- * `stripe_refused` for a question that it does not take.
+ * Reads of Stripe's API; a restricted, read-only key is enough. Every request waits for its turn. But for `subscription`, which
+ * answers after one try whatever happens, reads are tried again, and in the end throw: Unavailable `stripe_unavailable` when
+ * Stripe did not answer, Refused `stripe_key_refused` for a key that it does not take or that lacks a permission, Refused
+ * `stripe_refused` for a question that it does not take. All throw the signal's reason when it ended them.
  */
 export type StripeApi = {
-  /** One try, and never throws: that Stripe does not answer is an answer. */
+  /** One try; that Stripe does not answer is an answer. */
   subscription(id: string): Promise<ApiAnswer>
   /** One event; `missing` once Stripe's 30 days are over, or when it never was. */
   event(id: string): Promise<Found>
@@ -54,7 +54,7 @@ export type StripeApiOptions = {
   onWait?: (seconds: number, why: string) => void
   /** Ends waits, and with them the read. */
   signal?: AbortSignal
-  /** Requests a second; Stripe's own limit is higher, and we are not its only caller. */
+  /** Requests a second, of this one alone; Stripe's own limit is higher, and we are not its only caller. */
   perSecond?: number
   /** Milliseconds before the second try; each further wait doubles. */
   firstWaitMs?: number
@@ -70,12 +70,14 @@ export function createStripeApi(apiKey: string, options: StripeApiOptions = {}):
   const client = createStripeClient(apiKey, options.baseUrl)
   const turn = createLimiter(options.perSecond ?? PER_SECOND, signal)
   const patiently = createPatience(options)
-
-  const read = (path: string, query: URLSearchParams) =>
-    patiently(async () => {
+  const inTurn: StripeClient = {
+    async get(path, query) {
       await turn()
       return client.get(path, query)
-    })
+    },
+  }
+
+  const read = (path: string, query: URLSearchParams) => patiently(() => inTurn.get(path, query))
 
   async function* list(path: string, query: [string, string][], after?: string): AsyncGenerator<ListPage> {
     let last = after ?? null
@@ -103,7 +105,11 @@ export function createStripeApi(apiKey: string, options: StripeApiOptions = {}):
   }
 
   return {
-    subscription: (id) => askSubscription(client, id),
+    async subscription(id) {
+      const answer = await askSubscription(inTurn, id)
+      signal?.throwIfAborted()
+      return answer
+    },
     event: (id) => one(`/v1/events/${encodeURIComponent(id)}`),
     thinEvent: (id) => one(`/v2/core/events/${encodeURIComponent(id)}`),
     events: ({ from, until, types = [], startingAfter }) =>

@@ -3,9 +3,15 @@ import type { SubscriptionReader } from '../api/stripe-api.ts'
 import { backoffSeconds } from '../trail/next-look.ts'
 import { keepAnswers } from './keep-answers.ts'
 
-/** Stripe's own limit is higher; we are not its only caller. Fetches in any one second, over all processes. */
+/**
+ * Fetches that events lead to, in any one second of the database's clock, over all workers. What reconcile, upkeep and commands
+ * ask is not among them: each of their processes keeps a limit of its own (see limiter.ts).
+ */
 const FETCHES_PER_SECOND = 20
-/** Longer than the reader's own time limit: a lease outlives the call it guards. */
+/**
+ * A lease outlives the call it guards, and the turn for which that waits: ten seconds at most for the one, and for the other a
+ * twentieth of a second for each job that the worker does at the same time. Should it not, the answer is thrown away.
+ */
 const LEASE_SECONDS = 30
 
 /**

@@ -29,10 +29,17 @@ type Row = Signal & { cause: string; told: ToTell; paidUntil: number | null }
 export async function tellSignals(tx: Tx, all: readonly ToTell[]): Promise<number> {
   const telling = all.filter(({ signals, payments }) => signals.length > 0 || payments.length > 0)
   if (telling.length === 0) return 0
-  const payments = await readPayments(
-    tx,
-    telling.map(({ subscription }) => subscription),
+  // Whether it is paid is no question of those of which nothing but another price is told.
+  const asking = telling.filter(
+    ({ signals, payments }) => payments.length > 0 || signals.some(({ kind }) => kind !== 'price_changed'),
   )
+  const payments =
+    asking.length === 0
+      ? []
+      : await readPayments(
+          tx,
+          asking.map(({ subscription }) => subscription),
+        )
   const rows = telling.flatMap((told) =>
     rowsOf(
       told,

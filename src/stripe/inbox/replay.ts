@@ -31,6 +31,8 @@ const decidedAtTheDoor = [
   'unreadable_subscription',
   'not_for_us',
   'sighting',
+  // What is paid is read anew with every signal.
+  'no_payment_at_risk',
 ]
 
 /**

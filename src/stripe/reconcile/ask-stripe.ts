@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Unavailable } from '../../errors.ts'
+import { pause } from '../api/pause.ts'
 import type { ListPage, SubscriptionReader } from '../api/stripe-api.ts'
 import type { ToldState } from '../enrollment/keep-answers.ts'
 import { isJsonObject, textOf } from '../event/envelope.ts'
@@ -52,7 +52,7 @@ export async function readPage(
 
 /**
  * What Stripe shows of one subscription; null: it does not know it.
- * @throws Unavailable `stripe_unavailable` after some tries.
+ * @throws Unavailable `stripe_unavailable` after some tries; the signal's reason when it ends them.
  */
 export async function askPatiently(
   api: SubscriptionReader,
@@ -70,6 +70,6 @@ export async function askPatiently(
         `Stripe did not answer about ${subscription} after ${tries} tries: ${answer.why}`,
         'Look at status.stripe.com, then run the same again: it goes on where it was.',
       )
-    await sleep(1000 * 2 ** (tries - 1), undefined, signal && { signal })
+    await pause(1000 * 2 ** (tries - 1), signal)
   }
 }

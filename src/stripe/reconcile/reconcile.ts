@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '../../db/types.ts'
 import { Refused } from '../../errors.ts'
 import { clearAlarm, raiseAlarm } from '../alarms.ts'
+import { pause } from '../api/pause.ts'
 import type { StripeApi } from '../api/stripe-api.ts'
 import { createPriceMeanings } from '../catalog/price-meanings.ts'
 import type { ToldState } from '../enrollment/keep-answers.ts'
@@ -141,7 +141,7 @@ async function lookAgain(working: Working, run: ReconcileRun): Promise<void> {
     if (seen.length === 0) return
     const newest = Math.max(...seen.map(({ foundAt }) => foundAt.getTime()))
     const wait = Math.min(settleSeconds, settleSeconds - (Date.now() - newest) / 1000)
-    if (wait > 0) await sleep(wait * 1000, undefined, signal && { signal })
+    if (wait > 0) await pause(wait * 1000, signal)
     const held = await db.begin('isolation level repeatable read read only', (tx) => readHeld(tx, seen))
     const open = seen.filter(
       ({ subscription, heldHash: then, classes }) =>

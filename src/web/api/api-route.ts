@@ -53,14 +53,14 @@ export function apiRoute<
   method: ApiRoute['method']
   path: string
   does: string
-  gives?: ApiRoute['gives']
+  gives: ApiRoute['gives']
   secret?: boolean
   query?: Query
   body?: Body
   answer: (asked: Asked<Read<Query>, Read<Body>>) => Promise<ApiAnswer>
 }): ApiRoute {
-  const { query = null, body = null, gives = {}, secret = false } = route
-  return { ...route, query, body, gives, secret, answer: route.answer as ApiRoute['answer'] }
+  const { query = null, body = null, secret = false } = route
+  return { ...route, query, body, secret, answer: route.answer as ApiRoute['answer'] }
 }
 
 export const idempotencyHeader = 'Idempotency-Key'

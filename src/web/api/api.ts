@@ -2,15 +2,18 @@ import { Hono } from 'hono'
 import type { Db } from '../../db/types.ts'
 import type { CheckMemory } from '../../entitlements/check-memory.ts'
 import type { Log } from '../../log.ts'
+import type { PrivateAddresses } from '../../outbound/addresses.ts'
 import { answerPage } from '../answer-page.ts'
 import { ApiPage } from '../pages/api-page.tsx'
 import type { WebEnv } from '../web-env.ts'
 import { type ApiRoute, type ServeParts, serveRoutes } from './api-route.ts'
 import { checkRoute } from './check.ts'
+import { type DeploymentParts, deploymentRoutes } from './deployment.ts'
 import { enrollmentRoutes } from './enrollments.ts'
 import { type EventParts, eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { type GrantParts, grantRoutes } from './grants.ts'
+import { keyRoutes } from './keys.ts'
 import { ladderRoutes } from './ladders.ts'
 import { memberLinkRoutes } from './member-links.ts'
 import { type OpenApi, openApiOf } from './openapi.ts'
@@ -18,14 +21,18 @@ import { orgTypeRoutes } from './org-types.ts'
 import { organizationRoutes } from './organizations.ts'
 import { type PlanParts, planRoutes } from './plans.ts'
 import { productRoutes } from './products.ts'
+import { webhookEndpointRoutes } from './webhook-endpoints.ts'
 
 export type ApiParts = GrantParts &
   EventParts &
-  PlanParts & {
+  PlanParts &
+  DeploymentParts & {
     log: Log
     check: Pick<CheckMemory, 'check'>
     /** For what concerns the caller's tenant alone; left out: `db`. */
     own?: Db
+    /** Where webhooks may go besides the open net; left out: nowhere. */
+    privateAddresses?: PrivateAddresses
   }
 
 /** Everything under /api/v1 that is described by schemas. Who may ask for what stands in routes-and-roles.ts. */
@@ -46,6 +53,9 @@ export function apiRoutes(parts: ApiParts): ApiRoute[] {
     ...productRoutes(db),
     ...ladderRoutes(db),
     ...eventRoutes({ db, log, ringAgain }),
+    ...deploymentRoutes(parts),
+    ...keyRoutes(own),
+    ...webhookEndpointRoutes(own, parts.privateAddresses ?? 'none'),
     ...planRoutes({ ...parts, db: own }),
   ]
 }

@@ -17,6 +17,7 @@ export function memberLinkRoutes(db: Db): ApiRoute[] {
       path: '/organizations/:id/member-links',
       does: 'Makes a link that shows whoever opens it this organization’s own page, for some minutes.',
       gives: { 201: z.strictObject({ url: z.url(), expires_at: time }) },
+      secret: true,
       body: z.strictObject({
         valid_for_minutes: z
           .int32(minutes)

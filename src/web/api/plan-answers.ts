@@ -88,6 +88,15 @@ export function writtenPlan(outcome: PutOutcome | EditOutcome): RevenuePlan {
         'Go on with that plan; a draft past its deadline can be given another one.',
         409,
       )
+    case 'DEADLINE_PAST':
+      throw new Refused('expires_at_past', 'That time has passed.', 'Choose one that is ahead.', 422)
+    case 'DEADLINE_TOO_LATE':
+      throw new Refused(
+        'expires_at_too_late',
+        `A plan of this type runs until ${outcome.latest.toISOString()} at most.`,
+        'Choose an earlier time.',
+        422,
+      )
     case 'ACCOUNT_UNKNOWN':
       throw unknown('account')
     case 'STEPS_REPLACED':

@@ -7,10 +7,8 @@ import { revenuePlanV1Of } from '../../governance/revenue-plan/revenue-plan-v1.t
 import { editPlan } from '../../governance/verbs/edit-plan.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { writtenPlan } from './plan-answers.ts'
-import { askedOf, foundPlan, planActorOf } from './plan-asked.ts'
+import { askedOf, planActorOf } from './plan-asked.ts'
 import { onAccount, planAnswer, planEdit, planProposed } from './plan-fields.ts'
-
-const day = 24 * 60 * 60 * 1000
 
 /** Proposing a revenue plan, and changing one that is a draft. */
 export function planDraftRoutes({ db, now }: { db: Db; now: () => number }): ApiRoute[] {
@@ -23,15 +21,14 @@ export function planDraftRoutes({ db, now }: { db: Db; now: () => number }): Api
       body: planProposed,
       answer: async ({ body, caller }) => {
         const at = new Date(now())
-        const planType = knownType(body.plan_type)
         const proposed = {
           tenantId: caller.tenantId,
           accountId: body.account_id,
-          planType,
+          planType: knownType(body.plan_type),
           planId: body.plan_id,
           objective: body.objective,
           constraints: body.constraints,
-          expiresAt: deadline(body.expires_at, planType, at),
+          expiresAt: body.expires_at,
         }
         const actor = planActorOf(caller)
         const trigger = { kind: 'operator', ...(body.reason && { reason: body.reason }) }
@@ -50,11 +47,10 @@ export function planDraftRoutes({ db, now }: { db: Db; now: () => number }): Api
       body: planEdit,
       answer: async ({ params, query, body, caller }) => {
         const wanted = askedOf(params, query, caller, new Date(now()))
-        const { planType } = await foundPlan(db, wanted)
         const edit = {
           objective: body.objective,
           constraints: body.constraints,
-          expiresAt: deadline(body.expires_at, planTypeOf(planTypes, planType), wanted.at),
+          expiresAt: body.expires_at,
           steps: body.steps?.map(({ step_id, action_type, sequence, dependencies, constraints }) => ({
             ...(step_id && { stepId: step_id }),
             actionType: action_type,
@@ -72,7 +68,8 @@ export function planDraftRoutes({ db, now }: { db: Db; now: () => number }): Api
   ]
 }
 
-export function knownType(name: string): PlanType {
+/** @throws Refused `plan_type_unknown` (422) */
+function knownType(name: string): PlanType {
   const planType = planTypeOf(planTypes, name)
   if (planType) return planType
   throw new Refused(
@@ -81,20 +78,4 @@ export function knownType(name: string): PlanType {
     `Choose one of ${Object.keys(planTypes).join(', ')}.`,
     422,
   )
-}
-
-/** @throws Refused `expires_at_past`, `expires_at_too_late` (422) */
-export function deadline(wanted: Date | undefined, planType: PlanType | null, at: Date): Date | undefined {
-  if (wanted === undefined) return undefined
-  if (wanted <= at)
-    throw new Refused('expires_at_past', 'That time has passed.', 'Choose one that is ahead.', 422)
-  if (planType && wanted.getTime() > at.getTime() + planType.days * day) {
-    throw new Refused(
-      'expires_at_too_late',
-      `A plan of type ${planType.planType} runs ${planType.days} days at most.`,
-      'Choose an earlier time.',
-      422,
-    )
-  }
-  return wanted
 }

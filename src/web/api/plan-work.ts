@@ -68,7 +68,7 @@ export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiR
             planId,
             tool: body.tool,
             costClass: body.cost_class,
-            operationId: body.operation_id,
+            operationId: toldKey(body.operation_id),
             at: new Date(now()),
           }),
         )
@@ -76,6 +76,10 @@ export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiR
           const { reason: code, message } = reserved
           const next = 'Wait for the next day or month, or have the budget raised.'
           throw new RefusedForReasons('budget_blocked', [{ code, message }], next, 409)
+        }
+        if (reserved.kind === 'other_operation') {
+          const next = 'Send an operation_id of its own for each thing that is done.'
+          throw new Refused('operation_id_taken', reserved.message, next, 422)
         }
         const { verdict, repeated, caps } = reserved
         const operation_id = body.operation_id
@@ -123,8 +127,7 @@ export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiR
           captureOutcome(tx, plan, {
             outcomeType: body.outcome_type,
             source: 'HUMAN',
-            // Apart from the keys that Stepladder makes itself.
-            idempotencyKey: `told:${body.idempotency_key}`,
+            idempotencyKey: toldKey(body.idempotency_key),
             occurredAt: body.occurred_at ?? new Date(now()),
             step,
             data: { by: caller.id, ...(body.note && { note: body.note }) },
@@ -171,6 +174,11 @@ export function planWorkRoutes({ db, now }: { db: Db; now: () => number }): ApiR
       answer: ({ params, body, caller }) => ended('failed')(params, body.note, caller),
     }),
   ]
+}
+
+/** A key that somebody else made, apart from those that Stepladder makes itself. */
+function toldKey(key: string): string {
+  return `told:${key}`
 }
 
 function openOnly(plan: RevenuePlan): RevenuePlan {

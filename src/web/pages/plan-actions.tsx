@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
 import { ActionForm } from './action-form.tsx'
-import type { PlanPageData } from './plan-page.tsx'
+import type { PlanPageData } from './plan-page-data.ts'
 import { planPath } from './plan-paths.ts'
 
 /** What a plan approver may do with it now; nothing for everybody else. */

@@ -2,7 +2,7 @@
 import type { FC } from 'hono/jsx'
 import { inWords } from '../in-words.ts'
 import { eventPath } from './events-page.tsx'
-import type { PlanPageData } from './plan-page.tsx'
+import type { PlanPageData } from './plan-page-data.ts'
 import { Status } from './plan-words.tsx'
 import { Table } from './table.tsx'
 import { Time } from './time.tsx'

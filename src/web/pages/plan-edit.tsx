@@ -3,7 +3,7 @@ import type { FC } from 'hono/jsx'
 import { draftSeen } from '../draft-seen.ts'
 import { ActionForm } from './action-form.tsx'
 import { AreaField, TextField } from './fields.tsx'
-import type { PlanPageData } from './plan-page.tsx'
+import type { PlanPageData } from './plan-page-data.ts'
 import { planPath } from './plan-paths.ts'
 import { SeenField } from './seen-field.tsx'
 

@@ -3,7 +3,7 @@ import type { FC } from 'hono/jsx'
 import type { LedgerEntry } from '../../governance/ledger/ledger.ts'
 import type { PlanActor, RevenuePlan } from '../../governance/revenue-plan/revenue-plan.ts'
 import { inWords } from '../in-words.ts'
-import type { PlanPageData } from './plan-page.tsx'
+import type { PlanPageData } from './plan-page-data.ts'
 import { Time } from './time.tsx'
 
 /** What happened, as it was written down; nobody can change it. */

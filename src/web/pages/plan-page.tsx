@@ -1,41 +1,20 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
-import type { Enrollment } from '../../entitlements/enrollments.ts'
-import type { Blocker } from '../../governance/gate/policy-gate.ts'
-import { isStale, type PlanStatus, type RevenuePlan } from '../../governance/revenue-plan/revenue-plan.ts'
-import type { PlanStory } from '../../governance/story/plan-story.ts'
+import { isStale } from '../../governance/revenue-plan/revenue-plan.ts'
 import { inWords } from '../in-words.ts'
-import type { Faults, Typed } from '../read-form.ts'
 import { Facts } from './facts.tsx'
-import { PanelPage, type Viewer } from './layout.tsx'
+import { PanelPage } from './layout.tsx'
 import { enrollmentPath, organizationPath } from './organization-paths.ts'
 import { PlanActions } from './plan-actions.tsx'
 import { PlanBudget, PlanOutcomes, PlanVerdicts } from './plan-checks.tsx'
 import { PlanEditCard } from './plan-edit.tsx'
 import { PlanLedger } from './plan-ledger.tsx'
+import type { PlanPageData } from './plan-page-data.ts'
 import { plansPath } from './plan-paths.ts'
 import { PlanSignals } from './plan-signals.tsx'
 import { PlanSteps } from './plan-steps.tsx'
 import { Status } from './plan-words.tsx'
 import { Time } from './time.tsx'
-
-export type PlanPageData = {
-  viewer: Viewer
-  plan: RevenuePlan
-  story: PlanStory
-  /** What its account is called. */
-  account: string
-  enrollments: readonly Enrollment[]
-  /** What the gate has against the next status; null: it is not asked any more. */
-  blockers: { to: PlanStatus; reasons: readonly Blocker[] } | null
-  /** Whether the viewer approves, pauses, resumes and aborts. */
-  mayDecide: boolean
-  /** Rows of each kind that are shown at most. */
-  most: number
-  now: Date
-  typed: Typed
-  faults: Faults
-}
 
 /** One plan: what it is for and why, what stands in its way, what was done, and what came of it. */
 export const PlanPage: FC<PlanPageData> = (data) => {

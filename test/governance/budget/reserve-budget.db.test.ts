@@ -63,6 +63,19 @@ test('of 40 that ask at once under one operation, one takes and all are answered
   expect(await toldOf(db.app, plan)).toEqual(['BUDGET_RESERVE'])
 })
 
+test('an operation’s id that stands for another one is told, and takes nothing', async () => {
+  const taken = { operationId: 'once' }
+  expect(await reserve(taken)).toMatchObject({ kind: 'reserved', repeated: false })
+  const other = await seededPlan(db.app, await anAccount(db.owner), 'ACTIVE')
+  for (const more of [{ tool: 'mail' }, { costClass: 'CHEAP' as const }, { planId: other.planId }]) {
+    const outcome = await reserve({ ...taken, ...more })
+    const message = `The operation is known already, as one of EXPENSIVE by crm for plan ${plan.planId}.`
+    expect(outcome).toEqual({ kind: 'other_operation', message })
+  }
+  expect(await reserve(taken)).toMatchObject({ kind: 'reserved', repeated: true })
+  expect(await used()).toEqual(['TENANT DAY 1'])
+})
+
 describe('every cap that applies', () => {
   test('takes one, or none does: one without room undoes the others', async () => {
     await cap('ACCOUNT', plan.accountId, 2)

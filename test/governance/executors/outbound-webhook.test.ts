@@ -113,3 +113,10 @@ test('https may be anywhere, and a secret that is none is told at once', () => {
   expect(() => outboundWebhook({ url: 'https://example.com/x', secret })).not.toThrow()
   expect(() => outboundWebhook({ url: 'https://example.com/x', secret: '' })).toThrow('secret')
 })
+
+test('what a step was constrained to goes along', async () => {
+  const { url, heard } = await otherSide((response) => response.writeHead(204).end())
+  const step = { ...plan.steps[1]!, constraints: { language: 'de' } }
+  await outboundWebhook({ url, secret })({ ...attempt(1), step }, never)
+  expect(JSON.parse(heard[0]!.body).data.constraints).toEqual({ language: 'de' })
+})

@@ -96,7 +96,7 @@ export async function newSignalWorld(): Promise<SignalWorld> {
     async moved(...ways) {
       for (const to of ways) {
         const plan = await onlyPlan()
-        const asked = { ...keyOf(plan), to, at: new Date(), actor: olga }
+        const asked = { ...keyOf(plan), to, at: new Date(), actor: olga, reason: 'Given up' }
         const moved = await world.app.begin((tx) => transitionPlan(tx, asked))
         if (moved.kind !== 'done') throw new Error(JSON.stringify(moved))
       }

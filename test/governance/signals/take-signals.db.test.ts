@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { renewalDefense } from '../../../src/governance/plan-types/renewal-defense.ts'
+import { proposePlan } from '../../../src/governance/proposal/propose-plan.ts'
 import type { PlanStatus } from '../../../src/governance/revenue-plan/revenue-plan.ts'
 import { PRICES } from '../../support/world.ts'
-import { toldOf } from '../plan-fixture.ts'
+import { olga, toldOf } from '../plan-fixture.ts'
 import {
   created,
   deleted,
@@ -131,6 +133,38 @@ describe('what puts an account at risk', () => {
     expect(await toldOf(world.app, plan)).toEqual(['PLAN_CREATED', 'PLAN_UPDATED'])
     expect(await world.signals()).toEqual(['past_due', 'unpaid'])
   })
+})
+
+test('the risk that a person has given up is no new plan when it is told again; another one is, and all that stands feeds it', async () => {
+  await world.deliver(created({}))
+  await world.deliver(failed(), pastDue())
+  await world.take()
+  await world.moved('APPROVED', 'ABORTED')
+  await world.deliver(failed(T + 150, 'in_1'))
+  await world.take()
+  expect(await world.plans()).toHaveLength(1)
+  await world.deliver(updated({ status: 'past_due' }, { status: 'unpaid' }, T + 200))
+  await world.take()
+  const plans = await world.plans()
+  expect(plans.map(({ planStatus }) => planStatus).sort()).toEqual(['ABORTED', 'DRAFT'])
+  const draft = plans.find(({ planStatus }) => planStatus === 'DRAFT')!
+  const fed = await world.app`select 1 from governance.risk_signals where plan_id = ${draft.planId}`
+  expect(fed).toHaveLength(3)
+})
+
+test('a proposal for an account at risk takes its deadline and what it stands on from the risk, and is fed by it', async () => {
+  const { tenantId, accountId } = await drafted()
+  await world.moved('APPROVED', 'ABORTED')
+  const asked = { tenantId, accountId, planType: renewalDefense }
+  const made = await world.app.begin((tx) => proposePlan(tx, asked, { at: new Date(), actor: olga }))
+  expect(made).toMatchObject({
+    kind: 'created',
+    plan: { expiresAt: new Date(monthEnd * 1000), constraints: { price: PRICES.standard, quantity: 1 } },
+  })
+  await world.deliver(activeAgain(), paid())
+  await world.take()
+  const draft = (await world.plans()).find(({ planStatus }) => planStatus === 'DRAFT')
+  expect(draft).toMatchObject({ flaggedFor: 'risk_cleared' })
 })
 
 describe('the risk is over: active, not cancelling, and paid for the period at risk', () => {

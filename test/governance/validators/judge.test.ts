@@ -122,3 +122,10 @@ test('a warning is told with its reason, and is no block', () => {
     reasons: [{ code: 'DATA_OLD' }],
   })
 })
+
+test('of what is neither a number nor a time, only the same agrees', () => {
+  const known = (quantity: string) => ({ known: { quantity }, at: noon })
+  const wanted = { quantity: 'many' }
+  expect(told({ constraints: wanted, snapshot: known('many') }, 'contradiction')[0]).toBe('ALLOW')
+  expect(told({ constraints: wanted, snapshot: known('few') }, 'contradiction')[0]).toBe('BLOCK')
+})

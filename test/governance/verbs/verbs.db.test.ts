@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { Writable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Tx } from '../../../src/db/types.ts'
 import { appendEntries } from '../../../src/governance/ledger/append-entries.ts'
@@ -12,6 +13,7 @@ import { draftOf } from '../../../src/governance/verbs/draft-of.ts'
 import { editPlan, type PlanEdit } from '../../../src/governance/verbs/edit-plan.ts'
 import { resumePlan } from '../../../src/governance/verbs/resume-plan.ts'
 import { abortPlan, pausePlan } from '../../../src/governance/verbs/stop-plan.ts'
+import { createLog } from '../../../src/log.ts'
 import { type TestDatabase, testDatabase } from '../../support/database.ts'
 import {
   type Account,
@@ -235,22 +237,62 @@ test('another account’s plan, or none, is not found; without an account it is 
   expect(await pause(plan, 'x', { accountId: undefined })).toMatchObject({ kind: 'done' })
 })
 
-test('somebody else was quicker: said as such', async () => {
-  const plan = await seededPlan(db.app, account, 'PAUSED')
-  // While the validators judge, another one aborts.
-  const meanwhile: RunValidators = async (tx, run) => {
-    await abort(plan)
+/** Until one of this database's connections waits for a lock. */
+async function somebodyWaits(): Promise<void> {
+  const waiting = () => db.app`
+    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  await expect.poll(async () => (await waiting()).length, { timeout: 20_000 }).toBeGreaterThan(0)
+}
+
+/** Runs `verb` while somebody else's `change` is written and not yet committed: it has to wait for it. */
+async function whileChanging<T>(change: (tx: Tx) => Promise<unknown>, verb: () => Promise<T>): Promise<T> {
+  const began = await inTx(async (tx) => {
+    await change(tx)
+    const outcome = verb()
+    await somebodyWaits()
+    return { outcome }
+  })
+  return began.outcome
+}
+
+test('a draft that somebody changes while it is approved is judged as it is then', async () => {
+  const draft = await aDraft(db.app, account)
+  const asked: Parameters<RunValidators>[1][] = []
+  const changed = (tx: Tx) => editPlan(tx, { ...askedOf(draft), edit: { objective: 'Another one' } })
+  expect(await whileChanging(changed, () => approve(draft, {}, saying('ALLOW', asked)))).toMatchObject({
+    kind: 'done',
+    plan: { objective: 'Another one', planStatus: 'APPROVED' },
+  })
+  expect(asked).toMatchObject([{ plan: { objective: 'Another one', planStatus: 'DRAFT' } }])
+})
+
+test('while a plan is judged, nobody changes it', async () => {
+  const draft = await aDraft(db.app, account)
+  let late: ReturnType<typeof edit> | undefined
+  const judging: RunValidators = async (tx, run) => {
+    late = edit(draft, { objective: 'Slipped in' })
+    await somebodyWaits()
     return saying('ALLOW')(tx, run)
   }
-  expect(await resume(plan, {}, meanwhile)).toEqual({ kind: 'lost_race', status: 'ABORTED' })
+  expect(await approve(draft, {}, judging)).toMatchObject({ kind: 'done' })
+  expect(await late).toEqual({ kind: 'refused', code: 'STORED_NOT_DRAFT', status: 'APPROVED' })
+  expect((await getPlan(db.app, draft))!.objective).toBe(draft.objective)
+})
+
+test('somebody else was quicker: it is judged as it stands after them, and nobody is asked', async () => {
+  const plan = await seededPlan(db.app, account, 'PAUSED')
+  const aborting = (tx: Tx) => abortPlan(tx, { ...askedOf(plan), reason: 'they have left' })
+  const asked: Parameters<RunValidators>[1][] = []
+  expect(await whileChanging(aborting, () => resume(plan, {}, saying('ALLOW', asked)))).toMatchObject({
+    kind: 'wrong_status',
+    status: 'ABORTED',
+  })
+  expect(asked).toEqual([])
   expect((await getPlan(db.app, plan))!.planStatus).toBe('ABORTED')
 
   const other = await seededPlan(db.app, account, 'PAUSED')
-  const gone: RunValidators = async (tx, run) => {
-    await db.app`delete from governance.revenue_plans where plan_id = ${other.planId}`
-    return saying('ALLOW')(tx, run)
-  }
-  expect(await resume(other, {}, gone)).toEqual({ kind: 'lost_race', status: null })
+  const deleting = (tx: Tx) => tx`delete from governance.revenue_plans where plan_id = ${other.planId}`
+  expect(await whileChanging(deleting, () => resume(other))).toEqual({ kind: 'not_found' })
 })
 
 const edit = (plan: RevenuePlan, changes: PlanEdit, more: Asked = {}) =>
@@ -308,6 +350,18 @@ describe('R76, R91, R107: editing a draft', () => {
     expect(await getPlan(db.app, draft)).toEqual(draft)
   })
 
+  test('its deadline stays ahead, and within the days of its type as long as that is configured', async () => {
+    const draft = await aDraft(db.app, account)
+    expect(await edit(draft, { expiresAt: later(5) })).toEqual({ kind: 'refused', code: 'DEADLINE_PAST' })
+    const latest = new Date(days(30).getTime() + 5 * 60_000)
+    const tooLate = { kind: 'refused', code: 'DEADLINE_TOO_LATE', latest }
+    expect(await edit(draft, { expiresAt: days(31) })).toEqual(tooLate)
+    expect(await getPlan(db.app, draft)).toEqual(draft)
+    expect(await edit(draft, { expiresAt: latest })).toMatchObject({ kind: 'updated' })
+    const gone = await aDraft(db.app, account, { planType: 'GONE' })
+    expect(await edit(gone, { expiresAt: days(99) })).toMatchObject({ kind: 'updated' })
+  })
+
   test.each(planStatuses.filter((status) => status !== 'DRAFT'))('not once it is %s', async (status) => {
     const plan = await seededPlan(db.app, account, status)
     expect(await edit(plan, { objective: 'x' })).toEqual({
@@ -348,4 +402,23 @@ test('R112: the gateway writes into the ledger that it was asked, for a plan and
     { run_id: run.runId, point: 'BEFORE_STEP_EXECUTION', step_id: stepId, evaluated_at: noon.toISOString() },
     { point: 'BEFORE_PLAN_APPROVAL' },
   ])
+})
+
+test('what cannot be written lets nothing through; why it cannot is in the log, and told to nobody who asks', async () => {
+  const draft = await aDraft(db.app, account)
+  const lines: string[] = []
+  const to = new Writable({ write: (line, _, done) => done(void lines.push(String(line))) })
+  const log = createLog({ level: 'error', to })
+  await db.owner`alter table governance.validator_runs add constraint full_up check (verdict = '') not valid`
+  try {
+    const outcome = await approve(draft, {}, (tx, asked) => runValidators(tx, asked, log))
+    if (outcome.kind !== 'blocked') throw new Error(outcome.kind)
+    expect(outcome.reasons).toEqual([
+      { code: 'LEDGER_WRITE_FAILED', message: 'What the validators said could not be written.' },
+    ])
+  } finally {
+    await db.owner`alter table governance.validator_runs drop constraint full_up`
+  }
+  expect((await getPlan(db.app, draft))!.planStatus).toBe('DRAFT')
+  expect(JSON.parse(lines[0]!)).toMatchObject({ name: draft.planId, error: { code: '23514' } })
 })

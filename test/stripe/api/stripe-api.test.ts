@@ -3,6 +3,7 @@ import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createLimiter } from '../../../src/stripe/api/limiter.ts'
 import { createStripeApi, type ListPage } from '../../../src/stripe/api/stripe-api.ts'
+import { subscription } from '../../support/world.ts'
 
 const api = 'http://127.0.0.1:9'
 const server = setupServer()
@@ -193,4 +194,32 @@ test('turns are spaced evenly: eleven at a hundred a second take a tenth of a se
   const began = performance.now()
   await Promise.all(Array.from({ length: 11 }, () => turn()))
   expect(performance.now() - began).toBeGreaterThanOrEqual(95)
+})
+
+describe('a subscription that is asked for by itself', () => {
+  const isThere = () =>
+    server.use(
+      http.get(`${api}/v1/subscriptions/sub_1`, () =>
+        HttpResponse.json(subscription(), { headers: { date } }),
+      ),
+    )
+
+  test('waits for its turn as lists do', async () => {
+    isThere()
+    const spaced = createStripeApi('rk_test_123', { baseUrl: api, perSecond: 50 })
+    const began = performance.now()
+    const answers = await Promise.all(Array.from({ length: 6 }, () => spaced.subscription('sub_1')))
+    expect(performance.now() - began).toBeGreaterThanOrEqual(95)
+    expect(answers.map(({ kind }) => kind)).toEqual(Array(6).fill('found'))
+  })
+
+  test('is given up by a stop while it waits, which is no answer of Stripe’s', async () => {
+    isThere()
+    const stop = new AbortController()
+    const slow = createStripeApi('rk_test_123', { baseUrl: api, perSecond: 0.01, signal: stop.signal })
+    await slow.subscription('sub_1')
+    const waiting = slow.subscription('sub_1')
+    stop.abort(new Error('told to stop'))
+    await expect(waiting).rejects.toThrow('told to stop')
+  })
 })

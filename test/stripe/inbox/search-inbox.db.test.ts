@@ -98,7 +98,7 @@ test('a state is that of one write or both, and its reason is the same write’s
   expect(await inState('waiting')).toEqual(['evt_unmapped'])
   expect(await inState('waiting', 'unmapped_price')).toEqual(['evt_unmapped'])
   expect(await inState('waiting', 'other')).toEqual([])
-  expect(await inState('received')).toEqual(['evt_new'])
+  expect(await inState('received')).toEqual(['evt_new', 'evt_paid'])
   expect(await inState('parked')).toEqual([])
   expect(await inState('done')).toEqual(['evt_unmapped', 'evt_created'])
   expect(await found({ reason: 'not_for_us', customer: 'cus_2' })).toEqual(['evt_late'])
@@ -114,7 +114,7 @@ test('what was not taken up is looked for above the sweeps’ marks, and everywh
     on conflict (sweep) do update set low_water = excluded.low_water`
   await mark('enrollment', row!.inboxId)
   await mark('another', row!.inboxId)
-  expect(await found({ state: 'received' })).toEqual(['evt_new'])
+  expect(await found({ state: 'received' })).toEqual(['evt_new', 'evt_paid'])
   await mark('subscription-changes', row!.inboxId - 1)
   expect(await found({ state: 'received' })).toEqual(['evt_new'])
   await mark('subscription-changes', row!.inboxId)

@@ -338,6 +338,15 @@ describe('a run that is cut off', () => {
     expect([await world.tier('cus_2'), await world.tier('cus_3')]).toEqual(['pro', null])
   })
 
+  test('is stopped by its signal while a difference settles, and says the signal’s own reason', async () => {
+    const stop = new AbortController()
+    stripe.beforePage = (done) => {
+      if (done === 4) setTimeout(() => stop.abort(new Error('Ctrl-C')), 1000)
+    }
+    const waiting = reconcile(world, stripe, { settleSeconds: 600, signal: stop.signal })
+    await expect(waiting).rejects.toThrow('Ctrl-C')
+  })
+
   test('while one is at work, another is refused; afterwards it is not', async () => {
     stripe.beforePage = async () => {
       await expect(reconcile(world, stripe)).rejects.toMatchObject({ code: 'reconcile_running' })

@@ -257,6 +257,11 @@ function pathOf(path: string): fc.Arbitrary<string> {
     .map((parts) => names.reduce((all, name, at) => all.replace(`{${name}}`, written(parts[at])), path))
 }
 
+const repeatKeys = fc.oneof(
+  { arbitrary: fc.constant(undefined), weight: 6 },
+  { arbitrary: fc.constantFrom('a', 'b', 'b c', '', 'x'.repeat(256), '\u00ff'), weight: 1 },
+)
+
 const types = fc.oneof(
   { arbitrary: fc.constant('application/json'), weight: 20 },
   {
@@ -277,12 +282,17 @@ test.each(operations)(
       query: queryOf(operation),
       body: method === 'get' ? fc.constant(undefined) : bodyOf(schema),
       type: types,
+      repeatKey: repeatKeys,
     })
-    const property = fc.asyncProperty(requests, async ({ at, query, body, type }) => {
+    const property = fc.asyncProperty(requests, async ({ at, query, body, type, repeatKey }) => {
       const address = `/api/v1${at}${query && `?${query}`}`
       const response = await app.request(address, {
         method: method.toUpperCase(),
-        headers: { ...bearer(key), ...(method !== 'get' && { 'content-type': type }) },
+        headers: {
+          ...bearer(key),
+          ...(method !== 'get' && { 'content-type': type }),
+          ...(repeatKey !== undefined && { 'idempotency-key': repeatKey }),
+        },
         ...(body !== undefined && { body }),
       })
       const answer = { status: response.status, body: JSON.parse(await response.text()) }

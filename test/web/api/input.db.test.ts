@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApiKey } from '../../../src/auth/api-keys.ts'
-import { runValidators } from '../../../src/governance/validators/run-validators.ts'
-import { silentLog } from '../../../src/log.ts'
 import { apiRoutes } from '../../../src/web/api/api.ts'
 import { bearer } from '../app-for-test.ts'
 import { type ApiWorld, apiWorld } from './api-for-test.ts'
@@ -41,16 +39,7 @@ const addresses = (path: string) =>
     .replace(':product', 'pro')
 
 test('no route takes a field or a parameter that it does not know', async () => {
-  const check = { check: async () => null }
-  const routes = apiRoutes({
-    db: world.app,
-    log: silentLog,
-    ringExpiry: () => {},
-    ringAgain: async () => true,
-    check,
-    now: Date.now,
-    runValidators,
-  })
+  const routes = apiRoutes({} as never)
   expect(routes.length).toBeGreaterThan(35)
   for (const { method, path, body, query } of routes) {
     const at = addresses(path)

@@ -34,6 +34,10 @@ test('a budget is reserved over HTTP, once for an operation, and the ledger says
     body: { verdict: 'ALLOW', repeated: false, caps: [{ scope: 'TENANT', usage_before: 0, usage_after: 1 }] },
   })
   expect(await ask('POST', at('/budget-reserve'), body)).toMatchObject({ body: { repeated: true } })
+  expect(await ask('POST', at('/budget-reserve'), { ...body, tool: 'mail' })).toMatchObject({
+    status: 422,
+    body: { code: 'operation_id_taken' },
+  })
   expect(await toldOf(world.app, plan)).toEqual(['BUDGET_RESERVE'])
   await world.owner`update governance.budget_usage set used = 50`
   expect(await ask('POST', at('/budget-reserve'), { ...body, operation_id: 'op-2' })).toMatchObject({
@@ -48,6 +52,18 @@ test('a budget is reserved over HTTP, once for an operation, and the ledger says
     status: 409,
     body: { code: 'plan_ended' },
   })
+})
+
+test('an operation that a person names is never the one of a step, whatever its id', async () => {
+  const own = `step_${plan.steps[0]!.stepId}_1`
+  const body = { tool: 'operator-task', cost_class: 'MEDIUM', operation_id: own }
+  expect(await ask('POST', at('/budget-reserve'), body)).toMatchObject({
+    status: 200,
+    body: { operation_id: own },
+  })
+  const kept =
+    await world.owner`select operation_id from governance.budget_reservations order by reserved_at desc limit 1`
+  expect(kept).toEqual([{ operationId: `told:${own}` }])
 })
 
 test('what a person says came of a plan is kept once, and shown', async () => {
