@@ -21,7 +21,18 @@ test('with no setting at all everything is local', () => {
     auth: null,
     logLevel: 'info',
     planWebhook: null,
+    outboundPrivateAddresses: 'loopback',
   })
+})
+
+test('beside a database of its own, webhooks reach no private address unless told so', () => {
+  const env = { DATABASE_URL: 'postgres://db/x' }
+  expect(configFromEnvironment(env).outboundPrivateAddresses).toBe('none')
+  const told = { ...env, OUTBOUND_PRIVATE_ADDRESSES: 'all' }
+  expect(configFromEnvironment(told).outboundPrivateAddresses).toBe('all')
+  expect(() => configFromEnvironment({ OUTBOUND_PRIVATE_ADDRESSES: 'some' })).toThrow(
+    'OUTBOUND_PRIVATE_ADDRESSES',
+  )
 })
 
 test('an empty setting is the same as none, since shells and compose files leave those behind', () => {

@@ -171,8 +171,6 @@ export type KeyCheck = {
   (text: string): Promise<Caller | null>
   /** The same from memory alone and at once; null also for a key that is not remembered. */
   known: (text: string) => Caller | null
-  /** Whether it was good here not long ago, and may be still. */
-  seen: (text: string) => boolean
 }
 
 /**
@@ -201,7 +199,6 @@ export function createKeyCheck(db: Db, now: () => number = Date.now): KeyCheck {
   }
   return Object.assign(check, {
     known: (text: string) => (keyForm.test(text) ? find(hashText(text)) : null),
-    seen: (text: string) => remembered.has(hashText(text)),
   })
 }
 

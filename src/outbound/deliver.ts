@@ -10,12 +10,17 @@ export type DeliverParts = {
   allowed: PrivateAddresses
   now: () => Date
   signal: AbortSignal
-  /** Told of an endpoint that took no message for three days and is disabled. */
-  disabled: (endpoint: { endpointId: string; tenantId: string; why: string }) => Promise<void>
+  /** Told of an endpoint that took nothing for three days and is disabled. */
+  disabled: (endpoint: GivenUp) => Promise<void>
+  /** Told of a message that was refused for three days while the endpoint took others: it is tried no more. */
+  parked: (endpoint: GivenUp) => Promise<void>
   /** Milliseconds for one message, and for the whole pass: what is left then is the next one's. */
   limitMs?: number
   passMs?: number
 }
+
+/** `why`: what the last try said. */
+export type GivenUp = { endpointId: string; tenantId: string; why: string }
 
 export type Delivered = { taken: number; failed: number; disabled: number }
 
@@ -32,7 +37,8 @@ type Target = { endpointId: string; tenantId: string; url: string; secret: strin
 /**
  * One pass over what is due: each endpoint is told of each move at least once, and of the moves of one pool in their order, one after the
  * other. A message that is not taken is tried again with growing pauses, and holds up its own pool alone; an endpoint that takes none at
- * all is asked with one message at a time. After three days it is disabled. Two passes at once would break the order: see `runOutbound`.
+ * all is asked with one message at a time. After three days it is disabled if it took nothing at all in them; else that message is parked,
+ * and those behind it with it. Two passes at once would break the order: see `runOutbound`.
  */
 export async function deliverDue(db: Db, parts: DeliverParts): Promise<Delivered> {
   const told: Delivered = { taken: 0, failed: 0, disabled: 0 }
@@ -46,8 +52,14 @@ export async function deliverDue(db: Db, parts: DeliverParts): Promise<Delivered
   const worker = async () => {
     for (const target of next) if (goesOn()) await deliverTo(db, target, parts, goesOn, told)
   }
-  await Promise.all(Array.from({ length: endpointsAtOnce }, worker))
+  await allEnded(Array.from({ length: endpointsAtOnce }, worker))
   return told
+}
+
+/** Waits for all, where one fails too: the caller lets a lock go, and nobody may be sending then. @throws what the first of them threw */
+async function allEnded<T>(works: Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(works)
+  return Promise.all(works)
 }
 
 async function deliverTo(
@@ -62,7 +74,7 @@ async function deliverTo(
   while (goesOn()) {
     const due = await firstOfEachPool(db, target, parts.now(), failures > 0 ? 1 : atOnce)
     if (due.length === 0) return
-    const outcomes = await Promise.all(due.map((one) => deliverOne(db, target, one, parts)))
+    const outcomes = await allEnded(due.map((one) => deliverOne(db, target, one, parts)))
     const taken = outcomes.filter((outcome) => outcome === 'taken').length
     told.taken += taken
     told.failed += outcomes.filter((outcome) => outcome === 'failed').length
@@ -129,21 +141,28 @@ async function deliverOne(
     where endpoint_id = ${endpointId} and transition_id = ${due.transitionId}
     returning first_tried_at`
   if (!row || now.getTime() - row.firstTriedAt.getTime() < givenUpAfter) return 'failed'
-  await giveUp(db, target, posted.why, parts)
-  return 'given_up'
-}
-
-async function giveUp(
-  db: Db,
-  { endpointId, tenantId }: Target,
-  why: string,
-  parts: DeliverParts,
-): Promise<void> {
+  const givenUp = { endpointId, tenantId: target.tenantId, why: posted.why }
+  if (await tookAny(db, target, new Date(now.getTime() - givenUpAfter))) {
+    await db`
+      update outbound.deliveries set due_at = 'infinity'
+      where endpoint_id = ${endpointId} and transition_id = ${due.transitionId}`
+    await parts.parked(givenUp)
+    return 'failed'
+  }
   await db.begin(async (tx) => {
     await holdEndpointsAlone(tx)
     await disableEndpoint(tx, endpointId, 'failing')
   })
-  await parts.disabled({ endpointId, tenantId, why })
+  await parts.disabled(givenUp)
+  return 'given_up'
+}
+
+/** From the newest on, since that is where it was taken, if at all. */
+async function tookAny(db: Db, { endpointId }: Target, since: Date): Promise<boolean> {
+  const [row] = await db`
+    select from outbound.deliveries where endpoint_id = ${endpointId} and delivered_at > ${since}
+    order by position desc limit 1`
+  return row !== undefined
 }
 
 async function pause(db: Db, { endpointId }: Target, failures: number, now: Date): Promise<void> {
@@ -158,7 +177,7 @@ async function prune(db: Db, { endpointId }: Target, now: Date): Promise<void> {
   await db`
     delete from outbound.deliveries d using (
       select transition_id, delivered_at from outbound.deliveries
-      where endpoint_id = ${endpointId} order by position limit ${prunedAtOnce}
+      where endpoint_id = ${endpointId} and delivered_at is not null order by position limit ${prunedAtOnce}
     ) oldest
     where d.endpoint_id = ${endpointId} and d.transition_id = oldest.transition_id and oldest.delivered_at < ${before}`
 }

@@ -11,7 +11,7 @@ export type Endpoint = {
   description: string
   createdAt: Date
   disabledAt: Date | null
-  /** `failing`: it did not take a message for three days. */
+  /** `failing`: it took nothing for three days. */
   disabledWhy: 'operator' | 'failing' | null
   /** Messages that wait to be taken. */
   pending: number
@@ -91,7 +91,8 @@ export type EndpointChange = {
 }
 
 /**
- * Changes an endpoint. One that is enabled again is told of all that it has missed, and then of what comes. A new address is tried at once.
+ * Changes an endpoint. One that is enabled again is told of all that it has missed, and then of what comes. A new address is tried at once,
+ * and so is one that is said to be enabled and was: with what was parked.
  * @throws Refused `webhook_endpoint_unknown` (404), `webhook_url_not_allowed` (422)
  */
 export async function changeEndpoint(
@@ -109,7 +110,7 @@ export async function changeEndpoint(
   if (disabled === true && before.disabledAt === null) await disableEndpoint(tx, endpointId, 'operator')
   if (disabled === false && before.disabledAt !== null)
     await enableEndpoint(tx, endpointId, before.disabledAt)
-  if (url !== undefined && url !== before.url) await tryAtOnce(tx, endpointId)
+  if ((url !== undefined && url !== before.url) || disabled === false) await tryAtOnce(tx, endpointId)
   return getEndpoint(tx, tenantId, endpointId)
 }
 
@@ -139,7 +140,6 @@ async function enableEndpoint(tx: Tx, endpointId: string, since: Date): Promise<
     where e.endpoint_id = ${endpointId} and m.effective_at > greatest(e.created_at, ${since}::timestamptz - interval '1 hour')
     order by m.effective_at, m.plan_ladder_id, m.sequence
     on conflict (endpoint_id, transition_id) do nothing`
-  await tryAtOnce(tx, endpointId)
 }
 
 async function tryAtOnce(tx: Tx, endpointId: string): Promise<void> {

@@ -32,6 +32,7 @@ export function post(
   const limit = AbortSignal.timeout(limitMs)
   return new Promise((resolve) => {
     const failed = (why: string) => resolve({ kind: 'failed', why })
+    let answered = false
     const send = url.startsWith('https:') ? requestHttps : requestHttp
     const sent = send(
       url,
@@ -44,6 +45,7 @@ export function post(
         agent: false,
       },
       (answer) => {
+        answered = true
         const status = answer.statusCode ?? 0
         let size = 0
         const end = () => {
@@ -62,6 +64,10 @@ export function post(
       },
     )
     sent.on('error', (error) => failed(wordsFor(error, limit, limitMs)))
+    // Ended without an answer and without an error, as by 101 Switching Protocols; an answer's own end may come after this.
+    sent.on('close', () => {
+      if (!answered) failed('It ended the connection without an answer.')
+    })
     sent.end(body)
   })
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { alone } from '../db/alone.ts'
 import type { Db } from '../db/types.ts'
 import type { Log } from '../log.ts'
 import { deliverDue } from '../outbound/deliver.ts'
@@ -8,40 +9,32 @@ import { raiseAlarm } from '../stripe/alarms.ts'
 export const outboundTask = 'outbound'
 
 /**
- * One pass over what other systems are to be told. One process at a time, or the moves of a pool could overtake each other: the lock is
- * the connection's, and goes with it should the process die.
+ * One pass over what other systems are to be told. One process at a time, or the moves of a pool could overtake each other; where
+ * another is at it, nothing is done.
  */
 export async function runOutbound(
   { db, config, log }: { db: Db; config: Partial<Pick<Config, 'outboundPrivateAddresses'>>; log: Log },
   signal: AbortSignal,
 ): Promise<void> {
-  const connection = await db.reserve()
-  try {
-    const [lock] = await connection<{ held: boolean }[]>`
-      select pg_try_advisory_lock(hashtextextended('stepladder.outbound.deliver', 0)) as held`
-    if (!lock!.held) return
-    try {
-      await deliverDue(db, {
-        allowed: config.outboundPrivateAddresses ?? 'none',
-        now: () => new Date(),
-        signal,
-        async disabled({ endpointId, tenantId: tenant, why }) {
-          await raiseAlarm(
-            db,
-            'webhook_endpoint_disabled',
-            endpointId,
-            `Nothing taken for three days: ${why}`,
-          )
-          log.warn(
-            { part: 'outbound', tenant },
-            'A webhook endpoint took nothing for three days: it is disabled',
-          )
-        },
-      })
-    } finally {
-      await connection`select pg_advisory_unlock(hashtextextended('stepladder.outbound.deliver', 0))`
-    }
-  } finally {
-    connection.release()
-  }
+  await alone(db, 'outbound.deliver', () =>
+    deliverDue(db, {
+      allowed: config.outboundPrivateAddresses ?? 'none',
+      now: () => new Date(),
+      signal,
+      async disabled({ endpointId, tenantId: tenant, why }) {
+        await raiseAlarm(db, 'webhook_endpoint_disabled', endpointId, `Nothing taken for three days: ${why}`)
+        log.warn(
+          { part: 'outbound', tenant },
+          'A webhook endpoint took nothing for three days: it is disabled',
+        )
+      },
+      async parked({ endpointId, tenantId: tenant, why }) {
+        await raiseAlarm(db, 'webhook_delivery_parked', endpointId, `Refused for three days: ${why}`)
+        log.warn(
+          { part: 'outbound', tenant },
+          'A message was refused for three days by a webhook endpoint that takes others: it is parked',
+        )
+      },
+    }),
+  )
 }

@@ -22,14 +22,14 @@ import { createIdempotency } from './api/idempotency.ts'
 import { planRoutes } from './api/plans.ts'
 import { assets } from './assets.ts'
 import { createBearerCheck } from './bearer.ts'
-import { guard, notFound } from './guard.ts'
+import { guard } from './guard.ts'
 import { health, type WatchedQueue } from './health.ts'
 import { identitySignIn } from './identity-sign-in.ts'
 import { member } from './member.ts'
 import { memberDoor } from './member-door.ts'
 import { metrics } from './metrics.ts'
 import { operator } from './operator.ts'
-import { problem, problemOf } from './problem.ts'
+import { notFound, problem, problemOf } from './problem.ts'
 import { asRequest, requestDb } from './request-db.ts'
 import { withSecurityHeaders } from './security-headers.ts'
 import { signIn } from './sign-in.ts'
@@ -140,7 +140,12 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
   if (flow) app.route('/operator', identitySignIn({ ...sessions, flow, ways, limit, log }))
   app.route(
     '/',
-    memberDoor({ ...sessions, callerOfMemberLink: (token) => callerOfMemberLink(db, token), limit }),
+    memberDoor({
+      ...sessions,
+      callerOfMemberLink: (token) => callerOfMemberLink(db, token),
+      findSession: (token) => findSession(db, token),
+      limit: wrongKeyLimit(now),
+    }),
   )
   app.route('/', member({ own, log }))
   app.route(

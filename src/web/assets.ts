@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
-import { notFound } from './guard.ts'
+import { notFound } from './problem.ts'
 import type { WebEnv } from './web-env.ts'
 
 const types = {

@@ -14,25 +14,30 @@ export type BearerParts = {
 }
 
 /**
- * Who a bearer is: an API key's holder, or somebody whom the identity provider knows. An address that brought many wrong keys is
- * refused new ones for the rest of a minute; keys that were good here before go on working, since many people may share an address.
+ * Who a bearer is: an API key's holder, or somebody whom the identity provider knows. To an address that brought many wrong ones, keys or
+ * tokens that the provider never signed, the next wrong one says so for the rest of a minute; right ones go on working.
  * @throws Refused `too_many_wrong_keys` (429); for a token, what is wrong with it
  */
 export function createBearerCheck({ keys, callerOfToken, now }: BearerParts) {
   const limit = wrongKeyLimit(now, mostWrong)
   return async (text: string, address: string): Promise<Caller | null> => {
-    if (callerOfToken && looksLikeToken(text)) return callerOfToken(text)
-    const wait = limit.waitFor(address)
-    if (wait > 0 && !keys.seen(text)) {
-      throw new Refused(
-        'too_many_wrong_keys',
-        'Too many wrong keys came from this address.',
-        `Try again in ${wait} seconds.`,
-        429,
-      )
-    }
+    if (callerOfToken && looksLikeToken(text))
+      return callerOfToken(text).catch((error: unknown) => {
+        if (error instanceof Refused && error.code === 'token_invalid') refuseTooMany(limit(address))
+        throw error
+      })
     const caller = await keys(text)
-    if (!caller) limit.wrong(address)
+    if (!caller) refuseTooMany(limit(address))
     return caller
   }
+}
+
+function refuseTooMany(wait: number): void {
+  if (wait === 0) return
+  throw new Refused(
+    'too_many_wrong_keys',
+    'Too many wrong keys came from this address.',
+    `Try again in ${wait} seconds.`,
+    429,
+  )
 }

@@ -1,6 +1,6 @@
 import type { RevenuePlan } from '../governance/revenue-plan/revenue-plan.ts'
 
-/** What an editor has seen of a draft, and what another one may have changed. */
-export function draftSeen({ objective, expiresAt, steps, planStatus }: RevenuePlan): unknown {
-  return { objective, expiresAt, steps, planStatus }
+/** What somebody who edits or approves a draft has seen of it, and what another one may have changed. */
+export function draftSeen({ objective, expiresAt, steps, constraints, planStatus }: RevenuePlan): unknown {
+  return { objective, expiresAt, steps, constraints, planStatus }
 }

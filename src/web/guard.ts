@@ -2,9 +2,10 @@ import type { Next } from 'hono'
 import type { Caller } from '../auth/api-keys.ts'
 import { answersForHighRisk } from '../auth/high-risk-approval.ts'
 import type { Session } from '../auth/sessions.ts'
+import { answerRefused, cameFrom, wantsPage } from './answer-refused.ts'
 import { bringsCsrfToken } from './csrf.ts'
-import { problem } from './problem.ts'
-import { type Rule, ruleFor } from './routes-and-roles.ts'
+import { notFound, problem } from './problem.ts'
+import { forWhom, type Rule, ruleFor } from './routes-and-roles.ts'
 import { sessionToken, setSessionToken } from './session-cookie.ts'
 import { socketAddress, type WebContext, type WebMiddleware } from './web-env.ts'
 
@@ -32,7 +33,8 @@ export function guard(parts: GuardParts): WebMiddleware {
       return foreign()
     }
     if (rule === 'everyone') return next()
-    if (rule === 'scraper' && isFromThisMachine(c)) return next()
+    // With an https address there is a proxy, and one on this machine may say of nobody that it forwards them.
+    if (rule === 'scraper' && !parts.publicUrl?.startsWith('https:') && isFromThisMachine(c)) return next()
 
     const authorization = c.req.header('authorization')
     if (authorization !== undefined && rule !== 'leaving') {
@@ -43,18 +45,19 @@ export function guard(parts: GuardParts): WebMiddleware {
     const token = sessionToken(c, parts.publicUrl)
     const session = token ? await parts.findSession(token) : null
     if (!session) return rule === 'leaving' ? next() : unauthenticated(c)
-    if (isMutation(c) && !(await bringsCsrfToken(c, session.csrf))) return withoutToken()
     c.set('csrf', session.csrf)
-    if (session.due && !isMutation(c)) {
-      const renewed = await parts.renewSession(token!)
-      if (renewed) setSessionToken(c, parts.publicUrl, renewed, session.caller.kind)
-    }
-    return rule === 'leaving' ? next() : enter(c, next, rule, session.caller)
+    if (isMutation(c) && !(await bringsCsrfToken(c, session.csrf))) return withoutToken(c, session.caller)
+    const answer = await (rule === 'leaving' ? next() : enter(c, next, rule, session.caller))
+    if (!session.due || isMutation(c)) return answer
+    const renewed = await parts.renewSession(token!)
+    // Once the answer is there: a Response that was made elsewhere takes over no header that was set before it.
+    if (answer instanceof Response) c.res = answer
+    if (renewed) setSessionToken(c, parts.publicUrl, renewed, session.caller.kind)
   }
 }
 
 function enter(c: WebContext, next: Next, rule: Exclude<Rule, 'everyone' | 'leaving'>, caller: Caller) {
-  if (!mayEnter(rule, caller)) return wrongRole(caller)
+  if (!mayEnter(rule, caller)) return wrongRole(c, rule, caller)
   c.set('caller', caller)
   return next()
 }
@@ -99,10 +102,10 @@ function isFromThisMachine(c: WebContext): boolean {
 
 /** A person with a browser is led to the door; a program is told. */
 function unauthenticated(c: WebContext): Response {
-  const { path, method } = c.req
-  const wantsPage = (c.req.header('accept') ?? '').includes('text/html')
-  if (method === 'GET' && wantsPage && /^\/(operator|member)(\/|$)/.test(path)) {
-    return c.redirect(`/operator/sign-in?next=${encodeURIComponent(path)}`, 303)
+  if (wantsPage(c)) {
+    // What was sent is gone: it has to be sent again, from the page on which it was filled in.
+    const next = isMutation(c) ? cameFrom(c) : c.req.path
+    return c.redirect(`/operator/sign-in?next=${encodeURIComponent(next)}`, 303)
   }
   return problem(
     {
@@ -115,11 +118,12 @@ function unauthenticated(c: WebContext): Response {
   )
 }
 
-function wrongRole(caller: Caller): Response {
-  return problem({
+function wrongRole(c: WebContext, rule: Rule, caller: Caller): Response | Promise<Response> {
+  return answerRefused(c, caller, {
     status: 403,
     code: 'wrong_role',
-    detail: `A key with the role ${caller.role} may not do this.`,
+    detail: `This is not open to you: you come with the role ${caller.role}.`,
+    next: forWhom(rule),
   })
 }
 
@@ -131,17 +135,13 @@ function foreign(): Response {
   })
 }
 
-function withoutToken(): Response {
-  return problem({
+function withoutToken(c: WebContext, caller: Caller): Response | Promise<Response> {
+  return answerRefused(c, caller, {
     status: 403,
     code: 'csrf_token_missing',
     detail: 'This does not carry the token of its session.',
     next: 'Load the page again and send it once more. Programs bring a key instead: `Authorization: Bearer <API key>`.',
   })
-}
-
-export function notFound(): Response {
-  return problem({ status: 404, code: 'not_found', detail: 'There is nothing at this address.' })
 }
 
 function notAllowed(allow: readonly string[]): Response {

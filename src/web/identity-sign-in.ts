@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { CodeFlow } from '../auth/code-flow.ts'
+import { Refused } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { answerPage } from './answer-page.ts'
 import { enterSession, nextPage, type SessionParts } from './enter-session.ts'
@@ -36,26 +37,25 @@ export function identitySignIn(parts: IdentitySignInParts): Hono<WebEnv> {
   app.get('/sign-in/callback', async (c) => {
     const kept = takeSetOut(c, publicUrl)
     const next = nextPage(kept?.next)
-    const address = socketAddress(c) ?? 'unknown'
-    const wait = limit.waitFor(address)
-    if (wait > 0) {
-      c.header('retry-after', String(wait))
-      return failed(c, 429, next, `Too many sign-ins failed. Try again in ${wait} seconds.`)
-    }
-    if (!kept) {
-      limit.wrong(address)
+    if (!kept)
       return failed(
         c,
         401,
         next,
         'This browser did not begin that sign-in, or it took longer than ten minutes.',
       )
-    }
     const caller = await flow
       .finish(redirectUri(c), new URL(c.req.url).search, kept)
       .catch((error: unknown) => {
-        if (problemOf(error).status < 500) limit.wrong(address)
-        throw error
+        const wait = problemOf(error).status < 500 ? limit(socketAddress(c) ?? 'unknown') : 0
+        if (wait === 0) throw error
+        c.header('retry-after', String(wait))
+        throw new Refused(
+          'too_many_sign_ins',
+          'Too many sign-ins failed.',
+          `Try again in ${wait} seconds.`,
+          429,
+        )
       })
     log.info({ tenant: caller.tenantId, outcome: caller.role }, 'Somebody signed in')
     return enterSession(c, parts, caller, next)

@@ -53,7 +53,8 @@ export function operatorOrganizations({ own, db, log, publicUrl }: Organizations
 
   async function list(c: WebContext, status: 200 | 422, form: { typed: Typed; faults: Faults }) {
     const [picked, orgTypes] = [await pickOrganizations(own, c), await readOrgTypes(own)]
-    return answerPage(c, status, OrganizationsPage, { viewer: viewerOf(c), picked, orgTypes, ...form })
+    const link = customerId.safeParse(c.req.query('link')).data ?? null
+    return answerPage(c, status, OrganizationsPage, { viewer: viewerOf(c), picked, orgTypes, link, ...form })
   }
 
   async function one(c: WebContext, status: 200 | 422, form: { typed: Typed; faults: Faults }) {
@@ -72,8 +73,11 @@ export function operatorOrganizations({ own, db, log, publicUrl }: Organizations
     })
   }
 
-  app.get(organizationsPath, (c) => list(c, 200, untouched))
-  app.get(`${organizationsPath}/:id`, (c) => one(c, 200, untouched))
+  // What waits says in the address what is to be filled in (`freeingStep`): the key of somebody new, or the customer to be linked.
+  app.get(organizationsPath, (c) => list(c, 200, filledIn('organization_key', c.req.query('key'), text(255))))
+  app.get(`${organizationsPath}/:id`, (c) =>
+    one(c, 200, filledIn('customer', c.req.query('link'), customerId)),
+  )
 
   onAction(app, organizationsPath, async (c, form) => {
     const { typed, faults, data } = readForm(form, newOrganization)
@@ -154,6 +158,16 @@ export function operatorOrganizations({ own, db, log, publicUrl }: Organizations
     })
   })
   return app
+}
+
+/** A form in which one field is filled in, if what is named could stand there. */
+function filledIn(
+  field: string,
+  named: string | undefined,
+  form: z.ZodType<string>,
+): { typed: Typed; faults: Faults } {
+  const { data } = form.safeParse(named)
+  return data === undefined ? untouched : { typed: { [field]: data }, faults: {} }
 }
 
 /** What a list of organizations shows for `?q=&after=`. */

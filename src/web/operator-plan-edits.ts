@@ -2,7 +2,7 @@ import type { Hono } from 'hono'
 import { z } from 'zod'
 import type { Db } from '../db/types.ts'
 import { Refused } from '../errors.ts'
-import { getPlan } from '../governance/repository/get-plan.ts'
+import { lockPlan } from '../governance/repository/get-plan.ts'
 import type { RevenuePlan } from '../governance/revenue-plan/revenue-plan.ts'
 import { editPlan, type PlanEdit, type StepEdit } from '../governance/verbs/edit-plan.ts'
 import type { VerbAsked } from '../governance/verbs/verb-outcome.ts'
@@ -32,7 +32,7 @@ export function operatorPlanEdits(app: Hono<WebEnv>, { own, asked, page }: Parts
     const wanted = asked(c)
     const reason = form.get('reason')?.trim() ? reasonIn(form) : undefined
     const plan = (await own.begin(async (tx) => {
-      const stands = await getPlan(tx, wanted)
+      const stands = await lockPlan(tx, wanted)
       if (!stands) throw unknown('revenue_plan')
       refuseChanged(form, draftSeen(stands), 'the plan')
       return writtenPlan(await editPlan(tx, { ...wanted, edit: changeOf(stands), reason }))

@@ -6,6 +6,7 @@ import { Refused } from '../errors.ts'
 import { activationFacts } from '../governance/gate/activation-facts.ts'
 import { type Blocker, evaluateCanActivate, validateForApproval } from '../governance/gate/policy-gate.ts'
 import { countPlans } from '../governance/repository/count-plans.ts'
+import { lockPlan } from '../governance/repository/get-plan.ts'
 import { listPlans } from '../governance/repository/list-plans.ts'
 import { type PlanStatus, planStatuses, type RevenuePlan } from '../governance/revenue-plan/revenue-plan.ts'
 import { planStory } from '../governance/story/plan-story.ts'
@@ -19,6 +20,8 @@ import { organizationNames } from '../organization/organization-names.ts'
 import { answerPage } from './answer-page.ts'
 import { movePlan } from './api/plan-answers.ts'
 import { askedOf, foundPlan } from './api/plan-asked.ts'
+import { refuseChanged } from './changed-meanwhile.ts'
+import { draftSeen } from './draft-seen.ts'
 import { operatorPlanEdits } from './operator-plan-edits.ts'
 import { operatorPlanWork } from './operator-plan-work.ts'
 import { PlanPage } from './pages/plan-page.tsx'
@@ -116,9 +119,13 @@ export function operatorPlans(parts: OperatorPlansParts): Hono<WebEnv> {
       const plan = await movePlan(own, (tx) => act(tx, c, form), name === 'resume' ? 403 : 400)
       return { to: planPath(plan.planId), told }
     })
-  verb('approve', 'The plan is approved. It becomes active at the next run, if the gate lets it.', (tx, c) =>
-    approvePlan(tx, { ...asked(c), highRiskAuthority: answersForHighRisk(c.get('caller')!) }, runValidators),
-  )
+  const approved = 'The plan is approved. It becomes active at the next run, if the gate lets it.'
+  verb('approve', approved, async (tx, c, form) => {
+    const stands = await lockPlan(tx, asked(c))
+    if (stands) refuseChanged(form, draftSeen(stands), 'the plan')
+    const highRiskAuthority = answersForHighRisk(c.get('caller')!)
+    return approvePlan(tx, { ...asked(c), highRiskAuthority }, runValidators)
+  })
   verb('pause', 'The plan is paused: nothing new begins.', (tx, c, form) => {
     const reason = form.get('reason')?.trim()
     return pausePlan(tx, { ...asked(c), ...(reason && { reason: reasonIn(form) }) })

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { csrfToken } from './csrf.ts'
+import { ofTheDeployment } from './of-the-deployment.ts'
 import { type EnrollmentParts, operatorEnrollment } from './operator-enrollment.ts'
 import { type OperatorEventsParts, operatorEvents } from './operator-events.ts'
 import { operatorGrants } from './operator-grants.ts'
@@ -13,7 +14,7 @@ import { type OperatorPlansParts, operatorPlans } from './operator-plans.ts'
 import { operatorProducts } from './operator-products.ts'
 import { operatorValidation } from './operator-validation.ts'
 import { operatorWaiting } from './operator-waiting.ts'
-import { problem } from './problem.ts'
+import { notFound, problem } from './problem.ts'
 import { dashboardPolicy } from './security-headers.ts'
 import { setDashboardToken } from './session-cookie.ts'
 import type { WebEnv } from './web-env.ts'
@@ -43,17 +44,19 @@ export function operator(parts: OperatorParts): Hono<WebEnv> {
   app.route('/', operatorKeys(parts))
 
   app.use(`${dashboardPath}/*`, bodyLimit({ maxSize: 1024 * 1024, onError: tooLarge }), async (c, next) => {
+    // Jobs are everybody's and know no tenant: they are seen by who runs the deployment.
+    if (!(await ofTheDeployment(parts.db, c.get('caller')!))) return notFound()
+    await next()
     c.header('content-security-policy', dashboardPolicy)
     // The dashboard is made by others: its HTTP library sends this cookie back as the header `x-xsrf-token`.
     if (c.req.method === 'GET' && csrfToken(c) !== '') setDashboardToken(c, parts.publicUrl, csrfToken(c))
-    await next()
   })
   const { dashboard } = parts
   if (dashboard) {
     // The dashboard's own router knows its first page without the slash alone.
     app.get(`${dashboardPath}/`, (c) => {
       const { headers } = c.req.raw
-      return app.fetch(new Request(new URL(dashboardPath, c.req.url), { headers }), c.env)
+      return dashboard.fetch(new Request(new URL('/', c.req.url), { headers }), c.env)
     })
     app.route(dashboardPath, dashboard)
   }

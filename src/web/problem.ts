@@ -31,6 +31,10 @@ export function problem(
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': problemType, ...headers } })
 }
 
+export function notFound(): Response {
+  return problem({ status: 404, code: 'not_found', detail: 'There is nothing at this address.' })
+}
+
 /**
  * What an error says to a caller. Our own errors were written for readers; of any other nothing is told but that it
  * happened, and of the database's only that it does not answer.

@@ -7,8 +7,11 @@ import { formOf } from './csrf.ts'
 import { routeOf } from './routes-and-roles.ts'
 import type { WebMiddleware } from './web-env.ts'
 
-/** A request under way: whose it is and, where it may change something, what is to be written down about it. */
-type Request = { caller: Caller; action: Action | null; recorded: boolean }
+/**
+ * A request under way: whose it is and, where it may change something, what is to be written down about it. `settled`: that is
+ * written down, or there is nothing to write down.
+ */
+type Request = { caller: Caller; action: Action | null; settled: boolean }
 
 const underWay = new AsyncLocalStorage<Request>()
 
@@ -26,7 +29,7 @@ export function asRequest(pool: Db): WebMiddleware {
     const caller = c.get('caller')
     if (!caller) return next()
     if (c.req.method === 'GET' || c.req.method === 'HEAD')
-      return underWay.run({ caller, action: null, recorded: false }, next)
+      return underWay.run({ caller, action: null, settled: false }, next)
     const action: Action = {
       action: routeOf(c.req.method, c.req.path),
       subject: c.req.path.slice(0, 500),
@@ -34,10 +37,10 @@ export function asRequest(pool: Db): WebMiddleware {
       reason: writable((c.get('csrf') && (await formOf(c))?.get('reason')) || null),
       requestId: randomUUID(),
     }
-    const request: Request = { caller, action, recorded: false }
+    const request: Request = { caller, action, settled: false }
     await underWay.run(request, next)
     c.header('x-request-id', action.requestId)
-    if (!request.recorded && c.res.status < 400) await pool.begin((tx) => recordAction(tx, caller, action))
+    if (!request.settled && c.res.status < 400) await pool.begin((tx) => recordAction(tx, caller, action))
   }
 }
 
@@ -67,8 +70,7 @@ export function requestDb(pool: Db): Db {
     const options = (args[0] as string | undefined) ?? ''
     const request = underWay.getStore()
     const { action = null } = request ?? {}
-    if (action === null || options.includes('read only') || request!.recorded)
-      return pool.begin(options, work)
+    if (action === null || options.includes('read only') || request!.settled) return pool.begin(options, work)
     return pool
       .begin(options, async (tx) => {
         const result = await work(tx)
@@ -76,7 +78,7 @@ export function requestDb(pool: Db): Db {
         return result
       })
       .then((result) => {
-        request!.recorded = true
+        request!.settled = true
         return result
       })
   }
@@ -101,5 +103,5 @@ export function writesByItself([template]: unknown[]): boolean {
 /** Says that the request under way changes nothing after all: it is asked first, or it was refused. */
 export function nothingDone(): void {
   const request = underWay.getStore()
-  if (request) request.recorded = true
+  if (request) request.settled = true
 }

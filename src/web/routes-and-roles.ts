@@ -35,6 +35,14 @@ const planRoutes = (at: '' | '/api/v1'): Record<string, Rule> => ({
  */
 export type Rule = 'everyone' | 'leaving' | 'signed' | 'scraper' | 'member' | 'approver' | readonly Role[]
 
+/** For whom a rule is, as a sentence. */
+export function forWhom(rule: Rule): string {
+  if (rule === 'approver') return 'For the role plan_approver, or the scope high-risk-approval.'
+  if (rule === 'member') return 'For members of an organization.'
+  if (rule === 'scraper') return 'For every role but member.'
+  return Array.isArray(rule) ? `For the roles ${rule.join(', ')}.` : `For ${rule}.`
+}
+
 /**
  * Who may do what: the whole of it. A path that is not named here is answered 404 before any handler is asked, so that
  * a route which somebody forgets to add here is closed and not open. `:name` stands for one part of a path, `/*` at the end

@@ -10,7 +10,8 @@ const setOutSeconds = 600
 
 /**
  * Over https the cookie is `__Host-stepladder`, which no other host and no plain connection can set; over http, as on
- * localhost, browsers refuse that name, and it is `stepladder`.
+ * localhost, browsers refuse that name, and it is `stepladder`. Where PUBLIC_URL is https it is always the former, whatever a request says
+ * of itself: else whoever gets a browser to ask by plain http would be shown the session.
  */
 export function sessionToken(c: WebContext, publicUrl: string | null): string | undefined {
   return isSecure(c, publicUrl) ? getCookie(c, name, 'host') : getCookie(c, name)
@@ -73,8 +74,6 @@ function attributes(c: WebContext, publicUrl: string | null) {
 
 /** A proxy's word is enough here: it can only make the cookie stricter. */
 function isSecure(c: WebContext, publicUrl: string | null): boolean {
-  if (c.req.header('x-forwarded-proto') === 'https') return true
-  // The address itself, not PUBLIC_URL alone: who comes by http://localhost to a public deployment must get in too.
-  if (!publicUrl?.startsWith('https:')) return new URL(c.req.url).protocol === 'https:'
-  return c.req.header('host') === new URL(publicUrl).host
+  if (publicUrl?.startsWith('https:') || c.req.header('x-forwarded-proto') === 'https') return true
+  return new URL(c.req.url).protocol === 'https:'
 }

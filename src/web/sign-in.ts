@@ -29,18 +29,14 @@ export function signIn(parts: SignInParts): Hono<WebEnv> {
     const next = nextPage(form.get('next'))
     if (!ways.key)
       return page(c, 403, next, 'Keys do not open the panel here: sign in through the identity provider.')
-    const address = socketAddress(c) ?? 'unknown'
-    const wait = limit.waitFor(address)
-    if (wait > 0) {
-      c.header('retry-after', String(wait))
-      return page(c, 429, next, `Too many wrong keys. Try again in ${wait} seconds.`)
-    }
     const key = (form.get('key') ?? '').trim()
     if (key === '') return page(c, 400, next, 'Enter an API key.')
     const caller = await parts.callerOfKey(key)
     if (!caller) {
-      limit.wrong(address)
-      return page(c, 401, next, 'That key is not known, or was revoked.')
+      const wait = limit(socketAddress(c) ?? 'unknown')
+      if (wait === 0) return page(c, 401, next, 'That key is not known, or was revoked.')
+      c.header('retry-after', String(wait))
+      return page(c, 429, next, `Too many wrong keys. Try again in ${wait} seconds.`)
     }
     if (caller.role === 'member' && caller.organizationId === null) {
       const fault =

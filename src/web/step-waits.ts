@@ -1,8 +1,6 @@
-import type { StepExecution } from '../governance/orchestrator/step-executions.ts'
-import type { RevenuePlan, Step, StepStatus } from '../governance/revenue-plan/revenue-plan.ts'
+import { isInFlight, type StepExecution } from '../governance/orchestrator/step-executions.ts'
+import { isOver, type RevenuePlan, type Step } from '../governance/revenue-plan/revenue-plan.ts'
 import { inWords } from './in-words.ts'
-
-const over: ReadonlySet<StepStatus> = new Set(['DONE', 'AUTO_EXECUTED', 'SKIPPED'])
 
 /** What a step waits for, as a sentence; null: for nothing any more. Pure. */
 export function stepWaits(
@@ -11,19 +9,15 @@ export function stepWaits(
   executions: readonly StepExecution[],
   waitsFor: string | null,
 ): string | null {
-  if (over.has(step.status)) return null
+  if (isOver(step)) return null
   if (step.status === 'FAILED') return 'Nothing: no try is left.'
   if (step.status === 'PENDING_APPROVAL') return 'A person who approves the step.'
-  const inFlight = executions.find(
-    ({ stepId, state }) => stepId === step.stepId && (state === 'claimed' || state === 'sent'),
-  )
+  const inFlight = executions.find((one) => one.stepId === step.stepId && isInFlight(one))
   if (inFlight)
     return inFlight.executor === 'operator-task'
       ? 'A person: its task is open.'
       : `An answer: try ${inFlight.attempt} is under way.`
-  const before = plan.steps.filter(
-    ({ stepId, status }) => step.dependencies?.includes(stepId) && !over.has(status),
-  )
+  const before = plan.steps.filter((other) => step.dependencies?.includes(other.stepId) && !isOver(other))
   if (before.length > 0)
     return `${before.map(({ actionType }) => inWords(actionType)).join(' and ')}: not done yet.`
   switch (plan.planStatus) {

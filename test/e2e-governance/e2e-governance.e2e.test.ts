@@ -134,7 +134,7 @@ test('R117: deploy migrates and then plays them, unless it is told not to', asyn
   for (const name of scenarioNames) expect(whole.stdout).toMatch(new RegExp(`passed +${name}`))
   for (const skip of ['--skip-governance-e2e', '--no-test']) {
     const ended = await run('deploy.ts', [skip], env)
-    expect(ended.code, skip).toBe(0)
+    expect([ended.code, ended.stderr], skip).toEqual([0, ''])
     expect(ended.stdout, skip).not.toContain('plan-ledger')
   }
   const nowhere = await run('deploy.ts', [], { STEPLADDER_HOME: testFolder() })

@@ -11,12 +11,14 @@ let tenantId: string
 /** The clock of retries; messages are signed by the real one. */
 let now: Date
 let disabled: string[]
+let parked: string[]
 
 beforeEach(async () => {
   world = await newWorld()
   receiver = await webhookReceiver()
   now = new Date(Date.now() + 60_000)
   disabled = []
+  parked = []
   const [row] = await world.app<{ tenantId: string }[]>`
     select tenant_id from organization.tenants where tenant_key = 'default'`
   tenantId = row!.tenantId
@@ -46,6 +48,7 @@ const deliver = (parts: Partial<DeliverParts> = {}) =>
     now: () => now,
     signal: new AbortController().signal,
     disabled: async ({ endpointId }) => void disabled.push(endpointId),
+    parked: async ({ endpointId, why }) => void parked.push(`${endpointId} ${why}`),
     ...parts,
   })
 
@@ -226,6 +229,48 @@ test('a message that is refused holds up its own organization alone', async () =
   expect(of('bad')).toEqual([[1, 2]])
   expect(of('good')).toEqual([[1, 2, 3]])
   expect(of('later')).toEqual([[1, 2]])
+})
+
+test('one message that is refused for three days is parked, while others are taken; told to go on, all of it is sent in order', async () => {
+  const endpointId = await endpoint()
+  await customer('bad', 'pro')
+  receiver.manner = ({ body }) => (body.data.customer === 'cus_bad' && body.data.sequence === 2 ? 400 : 200)
+  await deliver()
+  minutes(71 * 60)
+  await customer('good')
+  await deliver()
+  expect(parked).toEqual([])
+  minutes(2 * 60)
+  expect(await deliver()).toEqual({ taken: 0, failed: 1, disabled: 0 })
+  expect([parked, disabled]).toEqual([[`${endpointId} It answered 400.`], []])
+  minutes(200 * 60)
+  await customer('later')
+  expect(await deliver()).toEqual({ taken: 2, failed: 0, disabled: 0 })
+  expect(parked.length).toBe(1)
+  receiver.manner = () => 200
+  expect(await change(endpointId, { disabled: false })).toMatchObject({ disabledAt: null, pending: 2 })
+  await deliver()
+  const ofBad = receiver.received.filter(({ body }) => body.data.customer === 'cus_bad')
+  expect(sequences(ofBad)).toEqual([[1, 2, 3]])
+})
+
+test('where one fails in us, the pass ends only once nobody sends any more', async () => {
+  const [one, two] = [await endpoint(), await endpoint()]
+  await customer('a')
+  await customer('b')
+  await world.owner`
+    update outbound.deliveries d set first_tried_at = ${new Date(now.getTime() - 80 * 3_600_000)}
+    from entitlements.resource_pools p join stripe.customers c using (organization_id)
+    where d.endpoint_id = ${one} and d.pool_id = p.pool_id and c.stripe_customer_id = 'cus_a'`
+  receiver.manner = ({ body }) => (body.data.customer === 'cus_a' ? 500 : 'never')
+  const failing = deliver({
+    limitMs: 1_000,
+    disabled: () => Promise.reject(new Error('no alarm can be raised')),
+  })
+  await expect(failing).rejects.toThrow('no alarm can be raised')
+  const unanswered = await world.owner<{ endpointId: string }[]>`
+    select endpoint_id from outbound.deliveries where last_error = 'It did not answer within 1 s.'`
+  expect(unanswered.map(({ endpointId }) => endpointId).sort()).toEqual([one, two].sort())
 })
 
 test('an endpoint that takes nothing is asked with one message at a time, and once it is back all is told', async () => {

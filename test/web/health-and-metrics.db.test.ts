@@ -183,7 +183,7 @@ test('without a database the gauges are left out and not told as they were', asy
   expect(text).not.toMatch(/^stepladder_backlog\{/m)
 })
 
-test('metrics are for this machine, or for a key that may read', async () => {
+test('metrics are for this machine unless the address is https, or for a key that may read', async () => {
   expect((await ask('/metrics', {})).status).toBe(200)
   const forwarded = { 'x-forwarded-for': '127.0.0.1' }
   for (const headers of [
@@ -197,7 +197,11 @@ test('metrics are for this machine, or for a key that may read', async () => {
       status: 401,
     })
   }
+  const behind = await listeningApp(db.app, { publicUrl: 'https://panel.example' })
+  closing.push(() => behind.close(100))
+  expect((await fetch(`${behind.url}/metrics`)).status).toBe(401)
   const viewer = bearer(await keyWithRole(db.app, 'viewer'))
+  expect((await fetch(`${behind.url}/metrics`, { headers: viewer })).status).toBe(200)
   const member = bearer(await keyWithRole(db.app, 'member'))
   expect((await ask('/metrics', { ...forwarded, ...viewer })).status).toBe(200)
   expect((await ask('/metrics', { ...forwarded, ...member })).status).toBe(403)

@@ -185,20 +185,56 @@ test('with a provider to sign in through, keys open the panel in local mode alon
   await local.close(100)
 })
 
-test('an address that brings a hundred wrong keys in a minute waits, and keys that were good go on', async () => {
+test('where many sign-ins failed, one that comes to its end enters all the same', async () => {
+  let now = Date.now()
+  const limited = await listeningApp(db.app, { auth: settings(), now: () => now })
+  const failing = () =>
+    walk('/operator/sign-in/begin', 0, new Map(), limited.url).then(({ location, jar }) => {
+      const state = new URL(location!).searchParams.get('state')
+      return walk(`/operator/sign-in/callback?error=access_denied&state=${state}`, 0, jar, limited.url)
+    })
+  // Who never set out is turned away, and counted for nothing.
+  for (let i = 0; i < 20; i++)
+    expect((await walk('/operator/sign-in/callback?code=x', 0, new Map(), limited.url)).status).toBe(401)
+  for (let i = 0; i < 10; i++) expect((await failing()).status).toBe(401)
+  const waits = await failing()
+  expect(waits.status).toBe(429)
+  expect(waits.text).toContain('Too many sign-ins failed.')
+  issuer.person = olga
+  const entered = await walk('/operator/sign-in/begin', 4, new Map(), limited.url)
+  expect([entered.status, entered.jar.has('stepladder')]).toEqual([200, true])
+  now += 60_000
+  expect((await failing()).status).toBe(401)
+  await limited.close(100)
+})
+
+test('tokens that nobody signed are limited as wrong keys are; what is right goes on', async () => {
+  const limited = await listeningApp(db.app, { auth: settings() })
+  const get = (text: string) => fetch(`${limited.url}/api/v1/org-types`, { headers: bearer(text) })
+  const token = await issuer.sign({ ...olga, aud: 'stepladder-api' })
+  const wrong = `${token.slice(0, -8)}AAAAAAAA`
+  for (let i = 0; i < 100; i++) expect((await get(wrong)).status).toBe(401)
+  const waits = await get(wrong)
+  expect([waits.status, await waits.json()]).toMatchObject([429, { code: 'too_many_wrong_keys' }])
+  expect((await get(token)).status).toBe(200)
+  const expired = await issuer.sign({ ...olga, aud: 'stepladder-api', exp: 1 })
+  expect(await (await get(expired)).json()).toMatchObject({ code: 'token_expired', status: 401 })
+  const { key } = await createApiKey(db.app, { role: 'viewer' })
+  expect((await get(key)).status).toBe(200)
+  await limited.close(100)
+})
+
+test('to an address that brings a hundred wrong keys in a minute the next wrong one waits; right ones go on', async () => {
   let now = Date.now()
   const limited = await listeningApp(db.app, { now: () => now })
   const get = async (key: string) =>
     (await fetch(`${limited.url}/api/v1/org-types`, { headers: bearer(key) })).status
   const { key } = await createApiKey(db.app, { role: 'viewer' })
-  const other = await createApiKey(db.app, { role: 'viewer' })
-  expect(await get(key)).toBe(200)
   for (let i = 0; i < 100; i++) expect(await get(`sl_cccccccc_${'c'.repeat(32)}`)).toBe(401)
-  expect(await get(other.key)).toBe(429)
   expect(await get(`sl_cccccccc_${'c'.repeat(32)}`)).toBe(429)
-  now += 10_000
+  // It was never brought here before.
   expect(await get(key)).toBe(200)
   now += 60_000
-  expect(await get(other.key)).toBe(200)
+  expect(await get(`sl_cccccccc_${'c'.repeat(32)}`)).toBe(401)
   await limited.close(100)
 })

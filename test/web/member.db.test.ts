@@ -83,11 +83,32 @@ test('links are made by operators, for organizations of their own tenant, for a 
     expect((await ask('POST', path, { valid_for_minutes })).status).toBe(400)
 })
 
-test('an address that tries links waits after ten', async () => {
-  for (let i = 0; i < 10; i++) await open(`${server.url}/member/enter?link=${i}`)
+test('after ten links that open nothing the next one waits; one that opens does, and so does the panel’s door', async () => {
+  now += 60_000
+  for (let i = 0; i < 10; i++) expect((await open(`${server.url}/member/enter?link=${i}`)).status).toBe(404)
   expect((await open(`${server.url}/member/enter?link=x`)).status).toBe(429)
+  expect((await open((await link()).url)).status).toBe(303)
+  expect((await signInWith(server.url, `sl_aaaaaaaa_${'a'.repeat(32)}`)).status).toBe(401)
   now += 60_000
   expect((await open(`${server.url}/member/enter?link=x`)).status).toBe(404)
+})
+
+test('a link signs nobody out who came by something else, and replaces a link’s session', async () => {
+  const { url } = await link()
+  const enter = async (cookie: string) => {
+    const answer = await fetch(url, { headers: { cookie }, redirect: 'manual' })
+    return { status: answer.status, cookie: answer.headers.get('set-cookie')?.split(';')[0] }
+  }
+  const session = (await signInWith(server.url, await keyWithRole(world.app, 'operator'))).headers
+    .get('set-cookie')!
+    .split(';')[0]!
+  expect(await enter(session)).toEqual({ status: 409, cookie: undefined })
+  expect((await findSession(world.app, session.split('=')[1]!))!.caller).toMatchObject({ kind: 'key' })
+  const first = (await enter('')).cookie!
+  const second = await enter(first)
+  expect(second.status).toBe(303)
+  expect(second.cookie).not.toBe(first)
+  expect(await findSession(world.app, first.split('=')[1]!)).toBeNull()
 })
 
 test('a member enters the member’s page and nothing else, by key, by session or by link', async () => {

@@ -107,6 +107,30 @@ test('what is refused stands at its field: a key that is taken, a customer of so
   await page.getByText('This is refused: An account is transferred to another organization.').waitFor()
 })
 
+test('what waits leads here with what is to be filled in: a customer to be linked, the key of somebody new', async () => {
+  if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
+  const owner = await world.organization({ name: 'The owner', organization_key: 'owner-1' })
+  const { page, complaints } = await open(`${path}?link=cus_whose`)
+  await page.getByText('Whose is cus_whose?').waitFor()
+  await page.getByLabel('Name, key or customer').fill('owner-')
+  await page.getByRole('button', { name: 'Search' }).click()
+  await page.getByText('Whose is cus_whose?').waitFor()
+  expect(await axeFaults(page)).toEqual([])
+  await page.getByRole('link', { name: 'The owner' }).click()
+  await page.waitForURL(new RegExp(owner))
+  expect(await page.getByLabel('Customer at Stripe').inputValue()).toBe('cus_whose')
+  await act(page, page, 'Link…', 'Link')
+  await told(page, /cus_whose was linked/)
+
+  await page.goto(`${server.url}${path}?key=acme+%26+"sons"#new`)
+  expect(await page.getByLabel('Key, if there is one').inputValue()).toBe('acme & "sons"')
+  // What could not stand there is passed over.
+  await page.goto(`${server.url}${path}?link=<b>&key=`)
+  expect(await page.getByText('Whose is').count()).toBe(0)
+  expect(await page.getByLabel('Key, if there is one').inputValue()).toBe('')
+  expect(complaints).toEqual([])
+})
+
 test('customers are transferred with their subscriptions; the second operator who tries is told that they are gone', async () => {
   if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
   const from = await world.organization({ name: 'Old', organization_key: 'old' })

@@ -173,6 +173,20 @@ test('a draft is changed: objective, deadline, steps; a fault stands at its fiel
   expect((await getPlan(world.app, plan))!.objective).toBe('Somebody was quicker')
 })
 
+test('what is approved is what was seen: a draft that was changed meanwhile has to be looked at again', async () => {
+  if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
+  const plan = await aDraftWithSignal('Seen')
+  const { page } = await open(at(plan))
+  for (const edit of [{ objective: 'Give them all of it' }, { constraints: { discount: 90 } }]) {
+    await world.ask('PATCH', `/plans/${plan.planId}`, edit)
+    await act(page, page, 'Approve…', 'Approve')
+    await refused(page, /Somebody else changed the plan/)
+    expect(await statusOf(plan)).toBe('DRAFT')
+  }
+  await act(page, page, 'Approve…', 'Approve')
+  await told(page, /The plan is approved/)
+})
+
 test('why it cannot go on is said first; a plan without evidence is not approved, and the verdict stays', async () => {
   if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
   const plan = await aDraftWithSignal('No evidence')

@@ -70,6 +70,7 @@ beforeAll(async () => {
     plan: plan.plan_id!,
     key: (await createApiKey(world.app, { role: 'viewer' })).id,
     task: task!.taskId,
+    endpoint: (await make('/webhook-endpoints', { url: 'https://example.com/hooks' })).id!,
     step: (plan as unknown as { steps: { step_id: string }[] }).steps[0]!.step_id,
   }
 })
@@ -90,6 +91,7 @@ const meanings: [RegExp, string][] = [
   [/\/tasks\/$/, 'task'],
   [/\/steps\/$/, 'step'],
   [/\/keys\/$/, 'key'],
+  [/\/webhook-endpoints\/$/, 'endpoint'],
 ]
 
 const walked = Object.keys(routesAndRoles)

@@ -1,8 +1,9 @@
+import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApiKey, revokeApiKey } from '../../src/auth/api-keys.ts'
 import type { WebServer } from '../../src/web/server.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { csrfOf, keyWithRole, listeningApp, signedIn, signInWith } from './app-for-test.ts'
+import { csrfOf, keyWithRole, listeningApp, memberKey, signedIn, signInWith } from './app-for-test.ts'
 
 let db: TestDatabase
 let server: WebServer
@@ -91,7 +92,7 @@ test('signing out ends the session at once', async () => {
   const headers = { cookie, origin: server.url }
   const without = await browse('/operator/sign-out', headers, 'POST')
   expect(without.status).toBe(403)
-  expect(await without.json()).toMatchObject({ code: 'csrf_token_missing' })
+  expect(await without.text()).toContain('csrf_token_missing')
   const out = await fetch(`${server.url}/operator/sign-out`, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
@@ -203,15 +204,70 @@ test('the queue dashboard opens for an operator, with and without the slash, und
   expect(await (await browse('/operator', { cookie: viewer })).text()).not.toContain('/operator/queues')
 })
 
-test('after ten wrong keys in a minute an address waits, and no longer than that minute', async () => {
+test('the queues know no tenant: whoever does not run the deployment finds nothing there', async () => {
+  await db.owner`insert into organization.tenants (tenant_key, name) values ('acme', 'Acme')`
+  const { key: theirs } = await createApiKey(db.app, { role: 'operator', tenant: 'acme' })
+  const cookie = await signedIn(server.url, theirs)
+  for (const path of [
+    '',
+    '/',
+    '/api/queues',
+    '/api/redis/stats',
+    '/static/js/main.js',
+    '/queue/enrollment',
+  ]) {
+    const response = await browse(`/operator/queues${path}`, { cookie })
+    expect({ path, status: response.status }).toEqual({ path, status: 404 })
+    expect(await response.json()).toMatchObject({ code: 'not_found' })
+  }
+  expect(
+    (await browse('/operator/queues/api/queues', { cookie: await signedIn(server.url, key) })).status,
+  ).toBe(200)
+})
+
+test('behind an https address the cookie is for https alone, whatever a request says of itself', async () => {
+  const publicUrl = 'https://panel.example'
+  const behind = await listeningApp(db.app, { publicUrl })
+  const response = await signInWith(behind.url, key)
+  const cookie = response.headers.get('set-cookie')!
+  expect(cookie).toMatch(/^__Host-stepladder=[\w-]{43}; .*Secure/)
+  const open = (sent: string) =>
+    fetch(`${behind.url}/operator`, { headers: { cookie: sent }, redirect: 'manual' })
+  expect((await open(cookie.split(';')[0]!)).status).toBe(200)
+  expect((await open(cookie.split(';')[0]!.replace('__Host-', ''))).status).toBe(401)
+  await behind.close(100)
+})
+
+test('a renewed token reaches the browser with whatever is answered', async () => {
+  const dashboard = new Hono().get('/', () => new Response('made elsewhere'))
+  const elsewhere = await listeningApp(db.app, { dashboard })
+  const member = (await signInWith(elsewhere.url, await memberKey(db))).headers.get('set-cookie')!
+  for (const [path, cookie, status] of [
+    ['/operator/queues', await signedIn(elsewhere.url, key), 200],
+    ['/operator/queues', member.split(';')[0]!, 403],
+    ['/api/v1/organizations/x', await signedIn(elsewhere.url, key), 404],
+  ] as const) {
+    await db.app`update auth.sessions set renewed_at = renewed_at - interval '61 minutes' where revoked_at is null`
+    const response = await fetch(elsewhere.url + path, { headers: { cookie } })
+    expect({ path, status: response.status }).toEqual({ path, status })
+    const renewed = response.headers.getSetCookie().find((text) => text.startsWith('stepladder='))
+    expect(renewed, `${path} ${status}`).toBeDefined()
+    expect(renewed!.split(';')[0]).not.toBe(cookie)
+  }
+  await elsewhere.close(100)
+})
+
+test('after ten wrong keys in a minute a wrong one waits, no longer than that minute; a right one enters', async () => {
   let now = Date.now()
   const limited = await listeningApp(db.app, { now: () => now })
   const wrong = `sl_bbbbbbbb_${'b'.repeat(32)}`
   for (let i = 0; i < 10; i++) expect((await signInWith(limited.url, wrong)).status).toBe(401)
-  const waits = await signInWith(limited.url, key)
+  const waits = await signInWith(limited.url, wrong)
   expect([waits.status, waits.headers.get('set-cookie')]).toEqual([429, null])
   expect(Number(waits.headers.get('retry-after'))).toBeGreaterThan(0)
-  now += 60_000
+  // Strangers who share its address shut nobody out.
   expect((await signInWith(limited.url, key)).status).toBe(303)
+  now += 60_000
+  expect((await signInWith(limited.url, wrong)).status).toBe(401)
   await limited.close(100)
 })

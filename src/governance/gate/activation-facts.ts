@@ -1,5 +1,5 @@
 import type { Reader } from '../../db/types.ts'
-import { activePlanIds } from '../repository/list-plans.ts'
+import { existsActivePlanForAccountAndType } from '../repository/list-plans.ts'
 import type { RevenuePlan } from '../revenue-plan/revenue-plan.ts'
 import type { ActivationFacts } from './policy-gate.ts'
 
@@ -10,8 +10,9 @@ export async function activationFacts(
   at: Date,
 ): Promise<Required<ActivationFacts>> {
   const unmet = unmetPreconditions(plan, at)
+  const { planId } = await existsActivePlanForAccountAndType(reader, plan)
   return {
-    activePlanIds: await activePlanIds(reader, plan),
+    activePlanIds: planId === undefined ? [] : [planId],
     preconditionsMet: unmet.length === 0,
     unmet,
   }

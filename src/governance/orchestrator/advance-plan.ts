@@ -8,7 +8,7 @@ import { completePlan, endOverdue } from './end-plan.ts'
 import { endStep } from './end-step.ts'
 import type { Executors, StepTry } from './executor.ts'
 import { isAllDone, nextSteps } from './next-steps.ts'
-import { claimAgain, claimedUntil, executionsOf } from './step-executions.ts'
+import { claimAgain, claimedUntil, executionsOf, isInFlight } from './step-executions.ts'
 import { waitUntil } from './wait.ts'
 
 /** Where a process may die, and a fault test lets it. */
@@ -67,7 +67,7 @@ async function nextMove(tx: Tx, key: PlanKey, parts: OrchestratorParts): Promise
 
 async function stepOf(tx: Tx, plan: RevenuePlan, at: Date, parts: OrchestratorParts): Promise<Move> {
   const executions = await executionsOf(tx, plan)
-  const inFlight = executions.filter(({ state }) => state === 'claimed' || state === 'sent')
+  const inFlight = executions.filter(isInFlight)
   for (const lying of inFlight) {
     if (lying.state !== 'claimed' || !parts.executors[lying.executor]) continue
     const step = await tryOf(tx, plan, lying)

@@ -6,7 +6,7 @@ import { planTypeOf, planTypes } from '../plan-types/plan-types.ts'
 import type { RevenuePlan, Step } from '../revenue-plan/revenue-plan.ts'
 import type { RunValidators, ValidatorPoint } from '../validators/validator-run.ts'
 import type { Executors, StepTry } from './executor.ts'
-import { claim, type StepExecution, stepKeyOf } from './step-executions.ts'
+import { claim, type StepExecution, stepKeyOf, tryKeyOf } from './step-executions.ts'
 
 const hour = 3_600_000
 
@@ -43,7 +43,7 @@ export async function beginStep(
     stepId: step.stepId,
     tool: executor,
     costClass: stepType.costClass,
-    operationId: `${stepKeyOf(step)}_${attempt}`,
+    operationId: tryKeyOf(step, attempt),
     at,
   })
   if (budget.kind !== 'reserved')

@@ -15,6 +15,7 @@ import {
 import { completePlan, orchestrator } from './end-plan.ts'
 import type { ExecutionOutcome } from './executor.ts'
 import { isAllDone } from './next-steps.ts'
+import { tryKeyOf } from './step-executions.ts'
 import { lookSoon, waitUntil } from './wait.ts'
 
 export type StepEnd = {
@@ -46,7 +47,7 @@ export async function endStep(tx: Tx, key: PlanKey, end: StepEnd): Promise<boole
   await captureOutcome(tx, key, {
     outcomeType: outcome.kind === 'done' ? 'EXECUTION_SUCCESS' : 'EXECUTION_FAILURE',
     source: by ? 'HUMAN' : 'CONNECTOR',
-    idempotencyKey: `step_${stepId}_${attempt}:${outcome.kind}`,
+    idempotencyKey: `${tryKeyOf({ stepId }, attempt)}:${outcome.kind}`,
     occurredAt: at,
     step: { stepId, actionType },
     data: outcome.kind === 'failed' ? { attempt, reason: outcome.reason } : { attempt },

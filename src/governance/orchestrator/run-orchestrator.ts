@@ -1,4 +1,7 @@
+import { alone } from '../../db/alone.ts'
 import type { Db } from '../../db/types.ts'
+import { planTypes } from '../plan-types/plan-types.ts'
+import { retirePlans } from '../repository/retire-plans.ts'
 import type { PlanKey } from '../revenue-plan/revenue-plan.ts'
 import { type Advance, advancePlan, type OrchestratorParts } from './advance-plan.ts'
 import { withdrawLeftOpen } from './withdraw-left-open.ts'
@@ -11,27 +14,15 @@ export type OrchestratorRun =
   { kind: 'busy' } | { kind: 'ran'; looks: Record<Advance | 'failed', number> }
 
 /**
- * One run over at most ten plans whose time it is, of all tenants, those that have waited longest first. One process at a time:
- * the lock is the connection's, and goes with it should the process die. A plan whose look fails is told to `failed`, and keeps no
- * other from its own.
+ * One run over at most ten plans whose time it is, of all tenants, those that have waited longest first. One process at a time. A
+ * plan whose look fails is told to `failed`, and keeps no other from its own.
  */
 export async function runOrchestrator(
   db: Db,
   parts: OrchestratorParts & { failed: (plan: PlanKey, error: unknown) => void },
 ): Promise<OrchestratorRun> {
-  const connection = await db.reserve()
-  try {
-    const [lock] = await connection<{ held: boolean }[]>`
-      select pg_try_advisory_lock(hashtextextended('stepladder revenue plans', 0)) as held`
-    if (!lock!.held) return { kind: 'busy' }
-    try {
-      return { kind: 'ran', looks: await lookAtPlans(db, parts) }
-    } finally {
-      await connection`select pg_advisory_unlock(hashtextextended('stepladder revenue plans', 0))`
-    }
-  } finally {
-    connection.release()
-  }
+  const looks = await alone(db, 'plans', () => lookAtPlans(db, parts))
+  return looks === 'busy' ? { kind: 'busy' } : { kind: 'ran', looks }
 }
 
 async function lookAtPlans(
@@ -41,6 +32,7 @@ async function lookAtPlans(
   const looks = { nothing: 0, ended: 0, waits: 0, tried: 0, failed: 0 }
   const at = parts.now()
   await db.begin((tx) => withdrawLeftOpen(tx, at))
+  await retirePlans(db, planTypes, at)
   for (const plan of await plansDue(db, at)) {
     if (parts.signal.aborted) break
     try {

@@ -13,6 +13,11 @@ export type StepExecution = {
   claimedUntil: Date
 }
 
+/** A try that has not ended: somebody is at it, or will say how it ended. */
+export function isInFlight({ state }: Pick<StepExecution, 'state'>): boolean {
+  return state === 'claimed' || state === 'sent'
+}
+
 /** Every try of a plan's steps, the first first. */
 export async function executionsOf(reader: Reader, plan: PlanKey): Promise<StepExecution[]> {
   return reader<StepExecution[]>`
@@ -35,7 +40,7 @@ export async function claim(
     insert into governance.step_executions
       (tenant_id, account_id, plan_id, step_id, attempt, action_type, executor, idempotency_key, state, claimed_at, claimed_until)
     values (${plan.tenantId}, ${plan.accountId}, ${plan.planId}, ${step.stepId}, ${attempt}, ${step.actionType}, ${executor},
-      ${`${stepKeyOf(step)}_${attempt}`}, 'claimed', ${at}, ${claimedUntil(at)})
+      ${tryKeyOf(step, attempt)}, 'claimed', ${at}, ${claimedUntil(at)})
     returning step_id, attempt, action_type, executor, idempotency_key, state, claimed_at, claimed_until`
   return row!
 }
@@ -61,4 +66,9 @@ export function claimedUntil(at: Date): Date {
 /** The same for every try of a step. */
 export function stepKeyOf({ stepId }: Pick<Step, 'stepId'>): string {
   return `step_${stepId}`
+}
+
+/** Of one try: what it does, spends and comes to is known by it, so that told again it is the same. */
+export function tryKeyOf(step: Pick<Step, 'stepId'>, attempt: number): string {
+  return `${stepKeyOf(step)}_${attempt}`
 }

@@ -43,6 +43,8 @@ export type PlanType = {
   /** How long a plan may run unless its account's own dates end it earlier. */
   days: number
   triesPerStep: number
+  /** Days after its end after which a plan is dropped; its ledger and its outcomes stay (R100, D8). null: never. */
+  retireAfterDays: number | null
   contradictions: readonly ContradictionRule[]
   /** Fields that no step may send, and actions that no plan may take; a plan's own constraints may name more. */
   restrictedFields: readonly string[]

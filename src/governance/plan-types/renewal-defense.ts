@@ -6,6 +6,7 @@ export const renewalDefense: PlanType = {
   objective: 'Secure renewal before day -30',
   days: 30,
   triesPerStep: 3,
+  retireAfterDays: null,
   contradictions: [
     { field: 'price', rule: 'eq' },
     { field: 'quantity', rule: 'no_backward' },

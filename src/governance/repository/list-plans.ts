@@ -28,26 +28,16 @@ export async function listPlans(reader: Reader, wanted: PlansWanted): Promise<Re
   return rows.map(planOfRow)
 }
 
-/** The plans of one type that are ACTIVE on an account: what the gate is told, since it looks at nothing itself (R87). */
-export async function activePlanIds(
-  reader: Reader,
-  wanted: { tenantId: string; accountId: string; planType: string },
-): Promise<string[]> {
-  const rows = await reader<{ planId: string }[]>`
-    select plan_id from governance.revenue_plans
-    where tenant_id = ${wanted.tenantId} and account_id = ${wanted.accountId} and plan_type = ${wanted.planType}
-      and plan_status = 'ACTIVE'
-    order by plan_id`
-  return rows.map(({ planId }) => planId)
-}
-
-/** Whether a plan of a type is ACTIVE on an account, and which (R99). */
+/** Whether a plan of a type is ACTIVE on an account, and which (R99): there is one at most. */
 export async function existsActivePlanForAccountAndType(
   reader: Reader,
   wanted: { tenantId: string; accountId: string; planType: string },
 ): Promise<{ exists: boolean; planId?: string }> {
-  const [planId] = await activePlanIds(reader, wanted)
-  return planId === undefined ? { exists: false } : { exists: true, planId }
+  const [row] = await reader<{ planId: string }[]>`
+    select plan_id from governance.revenue_plans
+    where tenant_id = ${wanted.tenantId} and account_id = ${wanted.accountId} and plan_type = ${wanted.planType}
+      and plan_status = 'ACTIVE'`
+  return row ? { exists: true, planId: row.planId } : { exists: false }
 }
 
 /** The one plan of a type that has not ended on an account, a stale draft included; null: there is none. */

@@ -82,6 +82,11 @@ export function isOpen({ planStatus }: Pick<RevenuePlan, 'planStatus'>): boolean
   return planStatus !== 'COMPLETED' && planStatus !== 'ABORTED' && planStatus !== 'EXPIRED'
 }
 
+/** A step that lets go on what depends on it. */
+export function isOver({ status }: Pick<Step, 'status'>): boolean {
+  return status === 'DONE' || status === 'AUTO_EXECUTED' || status === 'SKIPPED'
+}
+
 /** A draft whose deadline has passed: it cannot be approved, and the next signal gives it another date (D2). */
 export function isStale({ planStatus, expiresAt }: RevenuePlan, at: Date): boolean {
   return planStatus === 'DRAFT' && expiresAt <= at

@@ -37,7 +37,7 @@ export async function feedPlan(tx: Tx, signal: OfSubscription, at: Date): Promis
   await clearRisks(tx, cleared, at)
   let plan = await heldOpenPlan(tx, signal)
   if (risen) plan = plan ? await fed(tx, plan, signal, at) : await drafted(tx, signal, at)
-  const touched = new Set(cleared.flatMap(({ planId }) => (planId === null ? [] : [planId])))
+  const touched = new Set(cleared.map(({ planId }) => planId).filter((planId) => planId !== null))
   if (plan) {
     await refreshSnapshot(tx, plan, {
       subscription: subscriptionId,
@@ -78,12 +78,15 @@ async function fed(tx: Tx, plan: RevenuePlan, signal: OfSubscription, at: Date):
   if (!isStale(plan, at)) return { ...plan, flaggedFor: null }
   const { expiresAt } = draftOf({ ...plan, planType, expiresAt: deadlineOf(signal.state, at) }, at)
   const { constraints } = proposalOf(signal.state, at)
-  const put = await putPlan(
-    tx,
-    { ...plan, expiresAt, constraints: { ...plan.constraints, ...constraints } },
-    { at, actor },
-  )
-  return 'plan' in put ? { ...put.plan, flaggedFor: null } : plan
+  const renewed = {
+    ...plan,
+    expiresAt,
+    constraints: { ...plan.constraints, ...constraints },
+    flaggedFor: null,
+  }
+  // It is held and a draft, and its steps are what they were: nothing refuses it.
+  await putPlan(tx, renewed, { at, actor })
+  return renewed
 }
 
 /** Ends a plan that nothing feeds any more, if it is open, and writes down what came of it in any case. */

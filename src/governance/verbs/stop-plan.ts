@@ -14,6 +14,7 @@ export async function pausePlan(
   if (!plan) return { kind: 'not_found' }
   const moved = await transitionPlan(tx, {
     ...keyOf(plan),
+    expected: plan.planStatus,
     to: 'PAUSED',
     at,
     actor,

@@ -1,4 +1,5 @@
 import type { SubscriptionEvent, SubscriptionItem, SubscriptionState } from '../event/subscription-event.ts'
+import { isTerminalStatus } from '../event/vertex.ts'
 
 /**
  * The closed list of commercial changes, in the order in which one event's rows are told.
@@ -68,7 +69,6 @@ export type LadderOf = (price: string, product: string | null) => string | null
 type Draft = Omit<SubscriptionChange, 'occurredAt'>
 type Money = Pick<Draft, 'currency' | 'interval' | 'intervalCount'>
 
-const TERMINAL = new Set(['canceled', 'incomplete_expired'])
 const NO_MONEY = { amountFrom: null, amountTo: null, currency: null, interval: null, intervalCount: null }
 
 /** What an event changed commercially, from the event alone: the same rows whatever came before or after it. Pure. */
@@ -95,7 +95,7 @@ export function changesOf(event: SubscriptionEvent, ladderOf: LadderOf): Changes
     })
   }
   // With the end itself, dates that it makes idle are cleared: nobody withdrew the cancellation.
-  if (!TERMINAL.has(after.status)) drafts.push(...asideChanges(before, after))
+  if (!isTerminalStatus(after.status)) drafts.push(...asideChanges(before, after))
   return told(event, drafts)
 }
 

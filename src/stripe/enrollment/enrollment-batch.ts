@@ -11,6 +11,7 @@ import { type Marker, markWrites, releaseWaiting } from '../inbox/event-writes.t
 import { paymentTypes } from '../inbox/inbox-rows.ts'
 import { type UnhandledEvent, unhandledEvents } from '../inbox/unhandled-events.ts'
 import { readFetches } from '../trail/fetch-rows.ts'
+import { dateOfFetch } from '../trail/fetch-window.ts'
 import { type FetchRow, type Resolution, resolve } from '../trail/resolution.ts'
 import { idsIn, knownState, readStates, stateOf } from '../trail/resolved-state.ts'
 import { type Checkpoint, saveCheckpoints, saveSubscriptions } from '../trail/trail-checkpoint.ts'
@@ -190,8 +191,6 @@ function decisionFor(
   parts: BatchParts,
 ): Decision {
   const { subscription, fetchAttempts, holeSeenAt, resolveAt } = owner.held
-  // The window ends ten seconds after Stripe's own Date.
-  const newestFetch = Math.max(...fetches.map((fetch) => fetch.until - 10))
   return decideSubscription({
     subscription,
     resolution,
@@ -204,7 +203,7 @@ function decisionFor(
     due: due.has(subscription),
     canFetch: parts.canFetch,
     justFetched: parts.justFetched.has(subscription),
-    lastFetch: fetches.length > 0 ? newestFetch : null,
+    lastFetch: fetches.length > 0 ? Math.max(...fetches.map(dateOfFetch)) : null,
     fetchAttempts,
     holeSeenAt,
     planned: resolveAt,

@@ -1,6 +1,7 @@
 import type { Reader } from '../../db/types.ts'
 import { meaningsOfPrices } from '../catalog/catalog-mappings.ts'
 import type { SubscriptionState } from '../event/subscription-event.ts'
+import { isTerminalStatus } from '../event/vertex.ts'
 import { type Evidence, readEvidence } from './explain-cause.ts'
 import type { Subject } from './explain-subject.ts'
 
@@ -103,7 +104,7 @@ function whyNoClaim({
   if (unresolved) return `not settled: ${unresolved.replaceAll('_', ' ')}`
   if (status === null) return 'no state is known yet'
   if (status === 'incomplete') return 'it was never paid for yet'
-  if (status === 'canceled' || status === 'incomplete_expired') return 'it has ended'
+  if (isTerminalStatus(status)) return 'it has ended'
   return 'none of its prices, in a quantity above 0, is a tier'
 }
 

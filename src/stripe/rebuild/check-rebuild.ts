@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { alone } from '../../db/alone.ts'
 import type { Db } from '../../db/types.ts'
 import { workerSettings } from '../../db/worker-settings.ts'
 import { Refused } from '../../errors.ts'
@@ -50,7 +51,7 @@ const pauseMs = 1_000
  * @throws Refused `rebuild_running`, and as `createShadow`.
  */
 export async function checkRebuild(owner: Db, parts: RebuildParts): Promise<RebuildReport> {
-  return alone(owner, async () => {
+  const outcome = await alone(owner, 'rebuild', async () => {
     await createShadow(owner)
     try {
       const meanings = createPriceMeanings()
@@ -63,29 +64,12 @@ export async function checkRebuild(owner: Db, parts: RebuildParts): Promise<Rebu
       await dropShadow(owner)
     }
   })
-}
-
-/** For as long as the work lasts, and no longer than this connection: a killed run leaves no lock. */
-async function alone<T>(owner: Db, work: () => Promise<T>): Promise<T> {
-  const connection = await owner.reserve()
-  try {
-    const [lock] = await connection<{ held: boolean }[]>`
-      select pg_try_advisory_lock(hashtextextended('stepladder.rebuild', 0)) as held`
-    if (!lock!.held) {
-      throw new Refused(
-        'rebuild_running',
-        'Another rebuild is under way in this database.',
-        'Wait until it has ended: one runs at a time.',
-      )
-    }
-    try {
-      return await work()
-    } finally {
-      await connection`select pg_advisory_unlock(hashtextextended('stepladder.rebuild', 0))`
-    }
-  } finally {
-    connection.release()
-  }
+  if (outcome !== 'busy') return outcome
+  throw new Refused(
+    'rebuild_running',
+    'Another rebuild is under way in this database.',
+    'Wait until it has ended: one runs at a time.',
+  )
 }
 
 async function rebuildAll(

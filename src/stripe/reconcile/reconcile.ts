@@ -1,3 +1,4 @@
+import { alone } from '../../db/alone.ts'
 import type { Db } from '../../db/types.ts'
 import { Refused } from '../../errors.ts'
 import { clearAlarm, raiseAlarm } from '../alarms.ts'
@@ -65,7 +66,7 @@ type Working = ReconcileParts & NotingParts
  * @throws Refused `reconcile_running` while another one works; Unavailable and Refused as `StripeApi` does.
  */
 export async function reconcileOnce(parts: ReconcileParts): Promise<Reconciled> {
-  return alone(parts.db, async () => {
+  const outcome = await alone(parts.db, 'reconcile', async () => {
     const run = await beginRun(parts.db, parts.repair)
     const at: ReconcileProgress = { stage: 'listed', looked: run.looked, differed: 0, repaired: 0 }
     const working: Working = { ...parts, meanings: createPriceMeanings(), at }
@@ -74,28 +75,12 @@ export async function reconcileOnce(parts: ReconcileParts): Promise<Reconciled> 
     await lookAgain(working, run)
     return endWith(working, run)
   })
-}
-
-/** One at a time. The lock is a connection's, so that it is gone with its process. */
-async function alone<T>(db: Db, work: () => Promise<T>): Promise<T> {
-  const held = await db.reserve()
-  try {
-    const [lock] = await held<{ taken: boolean }[]>`
-      select pg_try_advisory_lock(hashtextextended('stepladder.reconcile', 0)) as taken`
-    if (!lock!.taken)
-      throw new Refused(
-        'reconcile_running',
-        'Another reconcile is at work on this database.',
-        'Wait for it: `stepladder reconcile` afterwards shows what is left.',
-      )
-    try {
-      return await work()
-    } finally {
-      await held`select pg_advisory_unlock(hashtextextended('stepladder.reconcile', 0))`
-    }
-  } finally {
-    held.release()
-  }
+  if (outcome !== 'busy') return outcome
+  throw new Refused(
+    'reconcile_running',
+    'Another reconcile is at work on this database.',
+    'Wait for it: `stepladder reconcile` afterwards shows what is left.',
+  )
 }
 
 async function lookAtListed(working: Working, run: ReconcileRun): Promise<void> {

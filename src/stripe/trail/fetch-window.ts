@@ -1,7 +1,7 @@
 import type { Fetch, TrailEvent } from './trail-event.ts'
 
 /** Covers a stale read at Stripe and the whole seconds of both clocks. Seconds. */
-const FETCH_MARGIN_SECONDS = 10
+export const FETCH_MARGIN_SECONDS = 10
 
 /**
  * When the answer of a fetch was true: somewhere inside [Date − elapsed − 10 s, Date + 10 s].

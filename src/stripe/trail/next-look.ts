@@ -1,4 +1,5 @@
 import type { SubscriptionState } from '../event/subscription-event.ts'
+import { FETCH_MARGIN_SECONDS } from './fetch-window.ts'
 
 /** A hole's grace from the first moment it is seen: stragglers are the common case. */
 export const GRACE_SECONDS = 10
@@ -7,7 +8,7 @@ const OVERDUE_SECONDS = 2 * 3600
 /** After a fetch told nothing new about such a date, it is asked again this much later. */
 const OVERDUE_AGAIN_SECONDS = 6 * 3600
 /** A fetch that is only a sighting is repeated once the newest event is older than the fetch's own window. */
-const SIGHTING_SECONDS = 11
+const SIGHTING_SECONDS = FETCH_MARGIN_SECONDS + 1
 const LONGEST_BACKOFF_SECONDS = 600
 
 export type Look = {

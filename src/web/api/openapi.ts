@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { routesAndRoles } from '../routes-and-roles.ts'
+import { forWhom, routesAndRoles } from '../routes-and-roles.ts'
 import { problemAnswer } from './answers.ts'
 import { type ApiRoute, idempotencyHeader, longestPart } from './api-route.ts'
 
@@ -144,8 +144,7 @@ function tagOf({ path }: ApiRoute): string {
 
 function whoMay({ method, path }: ApiRoute): string {
   const rule = routesAndRoles[`${method.toUpperCase()} /api/v1${path}`]
-  if (rule === 'approver') return 'For the role plan_approver, or the scope high-risk-approval.'
-  return Array.isArray(rule) ? `For the roles ${rule.join(', ')}.` : `For ${rule}.`
+  return rule === undefined ? '' : forWhom(rule)
 }
 
 /** What stands under a name of its own is put among `named`, and referred to. */

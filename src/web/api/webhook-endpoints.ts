@@ -9,7 +9,7 @@ import {
   getEndpoint,
   listEndpoints,
 } from '../../outbound/endpoints.ts'
-import { clearAlarm } from '../../stripe/alarms.ts'
+import { clearAlarmsAbout } from '../../stripe/alarms.ts'
 import { pageAnswer, time } from './answers.ts'
 import { type ApiRoute, apiRoute } from './api-route.ts'
 import { idCursor, idIn, page, pageOf, readCursor, text } from './fields.ts'
@@ -23,7 +23,7 @@ const endpoint = z.strictObject({
   disabled_why: z
     .enum(['operator', 'failing'])
     .nullable()
-    .describe('`failing`: it took no message for three days.'),
+    .describe('`failing`: it took nothing for three days.'),
   pending: z.int().describe('Messages that wait to be taken.'),
   last_error: z.string().nullable(),
 })
@@ -80,7 +80,7 @@ export function webhookEndpointRoutes(db: Db, allowed: PrivateAddresses): ApiRou
     apiRoute({
       method: 'patch',
       path: '/webhook-endpoints/:id',
-      does: 'Changes one, disables or enables it; enabled again, it is told of all that it missed.',
+      does: 'Changes one, disables or enables it; enabled again, it is told of all that it missed, and of what was parked.',
       gives: { 200: endpointAnswer },
       body: z.strictObject({
         url: url.optional(),
@@ -90,7 +90,7 @@ export function webhookEndpointRoutes(db: Db, allowed: PrivateAddresses): ApiRou
       answer: async ({ params, body, caller: { tenantId } }) => {
         const endpointId = idIn(params, 'id', 'webhook_endpoint')
         const changed = await db.begin((tx) => changeEndpoint(tx, { tenantId, endpointId, allowed, ...body }))
-        if (body.disabled === false) await clearAlarm(db, 'webhook_endpoint_disabled', endpointId)
+        if (body.disabled === false) await clearAlarmsAbout(db, [endpointId])
         return { json: shownEndpoint(changed) }
       },
     }),
@@ -102,7 +102,7 @@ export function webhookEndpointRoutes(db: Db, allowed: PrivateAddresses): ApiRou
       answer: async ({ params, caller: { tenantId } }) => {
         const id = idIn(params, 'id', 'webhook_endpoint')
         await db.begin((tx) => deleteEndpoint(tx, tenantId, id))
-        await clearAlarm(db, 'webhook_endpoint_disabled', id)
+        await clearAlarmsAbout(db, [id])
         return { json: { outcome: 'deleted', id } }
       },
     }),

@@ -111,7 +111,7 @@ const Parameters: FC<{ of: Operation }> = ({ of }) => (
           names: true,
           cell: ({ name, required }: Parameter) => <Name of={name} required={required} />,
         },
-        { title: 'Where', cell: (one: Parameter) => one.in },
+        { title: 'Where', cell: (one: Parameter) => <code>{one.in}</code> },
         {
           title: 'What',
           cell: ({ schema, description }: Parameter) => <What schema={schema} about={description} />,
@@ -161,7 +161,7 @@ const What: FC<{ schema: JsonSchema; about?: string | undefined }> = ({ schema, 
   return (
     <>
       {shape === null ? words : <a href={`#shape-${shape}`}>{words}</a>}
-      {about && <span class="aside"> {about}</span>}
+      {about && <span class="aside"> {about.replaceAll('`', '')}</span>}
     </>
   )
 }

@@ -20,10 +20,13 @@ export const OrganizationPicker: FC<{
   at: string
   picked: Picked
   to: (organizationId: string) => string
-}> = ({ at, picked: { text, rows, next, later }, to }) => (
+  /** The customer for whom one is looked for: every search and page keeps it. */
+  link?: string | null
+}> = ({ at, picked: { text, rows, next, later }, to, link = null }) => (
   <>
     <search>
       <form method="get" action={at} class="filters">
+        {link && <input type="hidden" name="link" value={link} />}
         <div class="field">
           <label for="q">Name, key or customer</label>
           <input
@@ -38,7 +41,7 @@ export const OrganizationPicker: FC<{
         <div class="actions">
           <button type="submit">Search</button>
           {text && (
-            <a class="button quiet" href={at}>
+            <a class="button quiet" href={addressOf(at, { link })}>
               Everybody
             </a>
           )}
@@ -49,13 +52,13 @@ export const OrganizationPicker: FC<{
       <div class="list">
         <Table caption="Organizations" rows={rows} columns={columns(to)} />
         <Pages
-          newest={later ? addressOf(at, text, null) : null}
-          older={next && addressOf(at, text, next)}
+          newest={later ? addressOf(at, { text, link }) : null}
+          older={next && addressOf(at, { text, link, after: next })}
           shown={rows.length}
         />
       </div>
     ) : (
-      <Nobody at={at} text={text} later={later} />
+      <Nobody at={addressOf(at, { link })} text={text} later={later} />
     )}
   </>
 )
@@ -124,7 +127,13 @@ const Customers: FC<{ customers: readonly string[] }> = ({ customers }) => {
   )
 }
 
-function addressOf(at: string, text: string, after: string | null): string {
-  const query = new URLSearchParams({ ...(text && { q: text }), ...(after && { after }) })
+type Kept = { text?: string; link: string | null; after?: string }
+
+function addressOf(at: string, { text, link, after }: Kept): string {
+  const query = new URLSearchParams({
+    ...(text && { q: text }),
+    ...(link && { link }),
+    ...(after && { after }),
+  })
   return query.size === 0 ? at : `${at}?${query}`
 }

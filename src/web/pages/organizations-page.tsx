@@ -19,12 +19,21 @@ export type OrganizationsPageData = {
   viewer: Viewer
   picked: Picked
   orgTypes: readonly OrgType[]
+  /** The customer for whom an organization is looked for, to be linked with it. */
+  link: string | null
   typed: Typed
   faults: Faults
 }
 
 /** Everybody of the tenant, and a form for one more. */
-export const OrganizationsPage: FC<OrganizationsPageData> = ({ viewer, picked, orgTypes, typed, faults }) => (
+export const OrganizationsPage: FC<OrganizationsPageData> = ({
+  viewer,
+  picked,
+  orgTypes,
+  link,
+  typed,
+  faults,
+}) => (
   <PanelPage title="Organizations" at={organizationsPath} viewer={viewer}>
     <div class="head">
       <h1>Organizations</h1>
@@ -32,7 +41,19 @@ export const OrganizationsPage: FC<OrganizationsPageData> = ({ viewer, picked, o
         Who holds plans, and which customers at Stripe are theirs. <span data-zone="">Times are UTC.</span>
       </p>
     </div>
-    <OrganizationPicker at={organizationsPath} picked={picked} to={organizationPath} />
+    {link && (
+      <p class="flash held">
+        Whose is <code>{link}</code>? Open the organization: its form for linking has it filled in.
+      </p>
+    )}
+    <OrganizationPicker
+      at={organizationsPath}
+      picked={picked}
+      link={link}
+      to={(id) =>
+        link ? `${organizationPath(id)}?${new URLSearchParams({ link })}#link` : organizationPath(id)
+      }
+    />
     {viewer.role === 'operator' && (
       <section aria-labelledby="new">
         <h2 id="new">A new organization</h2>
@@ -49,7 +70,12 @@ export const OrganizationsPage: FC<OrganizationsPageData> = ({ viewer, picked, o
   </PanelPage>
 )
 
-const NewOrganization: FC<Omit<OrganizationsPageData, 'picked'>> = ({ viewer, orgTypes, typed, faults }) => (
+const NewOrganization: FC<Omit<OrganizationsPageData, 'picked' | 'link'>> = ({
+  viewer,
+  orgTypes,
+  typed,
+  faults,
+}) => (
   <ActionForm
     viewer={viewer}
     action={organizationsPath}

@@ -1,8 +1,10 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
+import { draftSeen } from '../draft-seen.ts'
 import { ActionForm } from './action-form.tsx'
 import type { PlanPageData } from './plan-page-data.ts'
 import { planPath } from './plan-paths.ts'
+import { SeenField } from './seen-field.tsx'
 
 /** What a plan approver may do with it now; nothing for everybody else. */
 export const PlanActions: FC<PlanPageData> = ({ viewer, plan, account, mayDecide }) => {
@@ -21,7 +23,9 @@ export const PlanActions: FC<PlanPageData> = ({ viewer, plan, account, mayDecide
             button: 'Approve',
             back,
           }}
-        />
+        >
+          <SeenField shown={draftSeen(plan)} />
+        </ActionForm>
       )}
       {planStatus === 'ACTIVE' && (
         <ActionForm

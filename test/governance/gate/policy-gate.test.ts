@@ -172,6 +172,7 @@ test('a renewal defense is three steps, thirty days and three tries', () => {
     objective: 'Secure renewal before day -30',
     days: 30,
     triesPerStep: 3,
+    retireAfterDays: null,
   })
   expect(
     renewalDefense.steps.map(({ actionType, risk, costClass, humanTouch, reach }) => [

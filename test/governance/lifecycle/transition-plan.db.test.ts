@@ -10,6 +10,7 @@ import {
   type RevenuePlan,
 } from '../../../src/governance/revenue-plan/revenue-plan.ts'
 import { type TestDatabase, testDatabase } from '../../support/database.ts'
+import { untilSomebodyWaits } from '../../support/until-somebody-waits.ts'
 import { type Account, aDraft, anAccount, later, noon, olga, seededPlan, toldOf } from '../plan-fixture.ts'
 
 let db: TestDatabase
@@ -145,7 +146,7 @@ describe('R82: the status is written only where it was looked at', () => {
     })
     await looked.given
     const second = move(plan, 'ABORTED')
-    await untilSomebodyWaits()
+    await untilSomebodyWaits(db.owner)
     release.give()
     expect((await first).kind).toBe('done')
     expect(await second).toEqual({ kind: 'lost_race', status: 'PAUSED' })
@@ -175,10 +176,23 @@ describe('R82: the status is written only where it was looked at', () => {
     })
     await deleted.given
     const moving = move(plan, 'PAUSED')
-    await untilSomebodyWaits()
+    await untilSomebodyWaits(db.owner)
     release.give()
     await deleting
     expect(await moving).toEqual({ kind: 'lost_race', status: null })
+  })
+
+  test('who decided on another status than the plan has by now has lost, and so has who decided on one that is gone', async () => {
+    const plan = await seededPlan(db.app, account, 'ACTIVE')
+    const before = await everything(plan)
+    expect(await move(plan, 'ABORTED', { expected: 'PAUSED' })).toEqual({
+      kind: 'lost_race',
+      status: 'ACTIVE',
+    })
+    expect(await everything(plan)).toEqual(before)
+    expect(await toldOf(db.app, plan)).toEqual([])
+    await db.app`delete from governance.revenue_plans where plan_id = ${plan.planId}`
+    expect(await move(plan, 'ABORTED', { expected: 'ACTIVE' })).toEqual({ kind: 'lost_race', status: null })
   })
 
   test('the repository alone, told a status that the plan has not', async () => {
@@ -226,14 +240,4 @@ function signal() {
     give = resolve
   })
   return { given, give: () => give() }
-}
-
-async function untilSomebodyWaits() {
-  const waiting = async () => {
-    const [row] = await db.owner<{ n: number }[]>`
-      select count(*)::int as n from pg_locks l join pg_stat_activity a using (pid)
-      where a.datname = current_database() and not l.granted`
-    return row!.n
-  }
-  await expect.poll(waiting, { timeout: 30_000 }).toBeGreaterThan(0)
 }

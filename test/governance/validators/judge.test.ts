@@ -124,8 +124,9 @@ test('a warning is told with its reason, and is no block', () => {
 })
 
 test('of what is neither a number nor a time, only the same agrees', () => {
-  const known = (quantity: string) => ({ known: { quantity }, at: noon })
+  const known = (quantity: unknown) => ({ known: { quantity }, at: noon })
   const wanted = { quantity: 'many' }
   expect(told({ constraints: wanted, snapshot: known('many') }, 'contradiction')[0]).toBe('ALLOW')
   expect(told({ constraints: wanted, snapshot: known('few') }, 'contradiction')[0]).toBe('BLOCK')
+  expect(told({ constraints: wanted, snapshot: known(true) }, 'contradiction')[0]).toBe('BLOCK')
 })

@@ -62,7 +62,7 @@ test('an operation that a person names is never the one of a step, whatever its 
     body: { operation_id: own },
   })
   const kept =
-    await world.owner`select operation_id from governance.budget_reservations order by reserved_at desc limit 1`
+    await world.owner`select operation_id from governance.budget_reservations where tool = ${body.tool}`
   expect(kept).toEqual([{ operationId: `told:${own}` }])
 })
 
