@@ -165,7 +165,7 @@ async function ensureWebRole(owner: Db): Promise<void> {
   }
 }
 
-/** See sql/0026_tenant_wall.sql. Under the lock of the migrations, since several may migrate at once. */
+/** See sql/0024_tenant_wall.sql. Under the lock of the migrations, since several may migrate at once. */
 async function raiseTenantWall(owner: Db): Promise<void> {
   await owner.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(hashtextextended('stepladder.migrate', 0))`

@@ -57,7 +57,7 @@ export function giveReason(reason: unknown): void {
 
 /** As it was typed, less what the database takes for no text. */
 function writable(reason: string | null): string | null {
-  return reason && reason.replaceAll(/\0|\p{Surrogate}/gu, '').slice(0, 500)
+  return reason?.replaceAll(/\0|\p{Surrogate}/gu, '').slice(0, 500) ?? null
 }
 
 /**

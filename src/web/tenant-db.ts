@@ -2,7 +2,7 @@ import type { Db, Reader, Tx } from '../db/types.ts'
 import { callerUnderWay, requestDb, writesByItself } from './request-db.ts'
 
 /**
- * `requestDb` for what a request does for its caller's own tenant alone: behind the second wall (sql/0026_tenant_wall.sql), where rows of
+ * `requestDb` for what a request does for its caller's own tenant alone: behind the second wall (sql/0024_tenant_wall.sql), where rows of
  * others are not there whatever a query's conditions forget. Not for what has to see everybody to decide: whose a customer is, which tier
  * is in use.
  * @param unwalled told once, when the database has no such wall

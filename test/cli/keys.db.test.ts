@@ -74,7 +74,7 @@ test('a key carries the scopes that it was made with, and the list shows them', 
   await expect(run('keys', 'create', '--role', 'viewer', '--scope', 'everything')).rejects.toMatchObject({
     code: 'commander.invalidArgument',
   })
-  await expect(
-    run('keys', 'create', '--role', 'member', '--organization', 'nobody'),
-  ).rejects.toMatchObject({ code: 'organization_unknown' })
+  await expect(run('keys', 'create', '--role', 'member', '--organization', 'nobody')).rejects.toMatchObject({
+    code: 'organization_unknown',
+  })
 })

@@ -63,10 +63,13 @@ async function drafted(tx: Tx, signal: OfSubscription, at: Date): Promise<Revenu
   const draft = draftOf({ tenantId, accountId, planType, ...proposalOf(signal.state, at) }, at)
   const trigger = { kind, ...(eventId && { id: eventId }) }
   const made = await createPlan(tx, draft, { at, actor: actorOf(signal), trigger })
-  // Somebody has just proposed one: the signal feeds that.
-  const plan = made.kind === 'created' ? made.plan : await heldOpenPlan(tx, signal)
-  if (plan) await attachRisks(tx, plan)
-  return plan
+  if (made.kind !== 'created') {
+    // Somebody has just proposed one: the signal feeds that.
+    const proposed = await heldOpenPlan(tx, signal)
+    return proposed && fed(tx, proposed, signal, at)
+  }
+  await attachRisks(tx, made.plan)
+  return made.plan
 }
 
 /** A draft that was flagged, or whose deadline has passed, is one to look at again. */

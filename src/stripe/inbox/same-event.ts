@@ -37,7 +37,7 @@ export async function isSameEvent(
       e.stripe_subscription_id as subscription, e.stripe_customer_id as customer, e.fingerprint, e.projection_version, e.source, b.body
     from stripe.events e left join stripe.event_bodies b using (event_id)
     where e.event_id = ${event.eventId} limit 1`
-  if (!known || known.source !== 'webhook') return true
+  if (known?.source !== 'webhook') return true
   if (known.body ? tellsTheSame(known.body, body) : lastsTheSame(known, event)) return true
   const kept = known.body ? 'the first body is kept' : 'the first body is gone by its age'
   await raiseAlarm(db, 'same_id_other_body', event.eventId, `type ${event.type}; ${kept}`)
