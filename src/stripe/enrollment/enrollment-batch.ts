@@ -17,13 +17,12 @@ import { idsIn, knownState, readStates, stateOf } from '../trail/resolved-state.
 import { type Checkpoint, saveCheckpoints, saveSubscriptions } from '../trail/trail-checkpoint.ts'
 import { readTrails } from '../trail/trail-rows.ts'
 import { alarmsOf, type BatchAlarm, unfetchable } from './batch-alarms.ts'
+import { paymentsIn, toTell } from './batch-signals.ts'
 import { causesOf } from './cause-of-move.ts'
 import { type Decision, decideSubscription, type SubscriptionFacts } from './decide-subscription.ts'
 import { findOwners, type LinkOutcome, type Owner } from './owners.ts'
-import { withPaymentAtRisk } from './payments.ts'
-import { signalsOf } from './signals-of.ts'
 import { readStandingClaims } from './standing-claims.ts'
-import { type ToTell, tellSignals } from './tell-signals.ts'
+import { tellSignals } from './tell-signals.ts'
 
 export type BatchOutcome = {
   applied: number
@@ -110,22 +109,6 @@ export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promis
     unresolved: unfetchable(cases, parts),
     receivedAt: events.filter((_, i) => markers[i]!.state === 'done').map((event) => event.receivedAt),
   }
-}
-
-/** What the batch's invoices tell of payments, by subscription: of those alone whose payment is at risk. */
-async function paymentsIn(tx: Tx, events: readonly UnhandledEvent[]): Promise<Map<string, string[]>> {
-  const told = events.flatMap(({ type, subscription, event }) =>
-    paymentTypes.has(type) && subscription !== null ? [{ subscription, event }] : [],
-  )
-  if (told.length === 0) return new Map()
-  const atRisk = await withPaymentAtRisk(
-    tx,
-    told.map(({ subscription }) => subscription),
-  )
-  const payments = new Map<string, string[]>()
-  for (const { subscription, event } of told)
-    if (atRisk.has(subscription)) payments.set(subscription, [...(payments.get(subscription) ?? []), event])
-  return payments
 }
 
 async function decideCases(
@@ -279,43 +262,6 @@ function homeless(owners: ReadonlyMap<string, Owner>): Checkpoint[] {
 function settledState({ owner, resolution, state }: Case) {
   if (resolution.kind === 'hole' || state === null) return []
   return [{ id: owner.subscriptionId, state, ended: resolution.kind === 'ended' }]
-}
-
-/** What the case says to whoever works to keep the account; behind a hole nothing but that something was paid. */
-function toTell(
-  { owner, resolution, state }: Case,
-  events: readonly UnhandledEvent[],
-  cause: Cause,
-  payments: ReadonlyMap<string, string[]>,
-): ToTell[] {
-  const { subscription, resolvedState: before } = owner.held
-  const settled = resolution.kind === 'hole' ? null : state
-  const standing = settled ?? before
-  if (standing === null) return []
-  const trialWillEnd = events.some(
-    (event) => event.subscription === subscription && event.type === 'customer.subscription.trial_will_end',
-  )
-  const change = {
-    before,
-    after: standing,
-    ended: resolution.kind === 'ended',
-    endedBefore: before !== null && before.endedAt !== null,
-    trialWillEnd,
-  }
-  return [
-    {
-      subscription,
-      subscriptionId: owner.subscriptionId,
-      tenantId: owner.tenantId,
-      accountId: owner.accountId,
-      state: standing,
-      signals: settled ? signalsOf(change) : [],
-      // A look without an event of its own shows what the newest one told.
-      cause: cause.kind === 'event' || cause.kind === 'fetch' ? cause.id : resolution.newest.by,
-      occurredAt: resolution.newest.created,
-      payments: payments.get(subscription) ?? [],
-    },
-  ]
 }
 
 function markerOf(
