@@ -105,6 +105,8 @@ document.addEventListener('submit', (event) => {
 
 // The dialog holds the focus, and Escape closes it with no answer: the browser does both, and gives the focus back.
 dialog?.addEventListener('close', () => {
+  // Told late: it was opened again meanwhile, and this is about the time before.
+  if (dialog.open) return
   const asked = asking
   asking = null
   if (!asked || dialog.returnValue !== 'confirmed') return
