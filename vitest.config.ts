@@ -13,6 +13,11 @@ const withServer = {
   hookTimeout: 120_000,
 }
 
+/** Most files wait for a database most of the time. The number says after which other projects. */
+function twoAtATime(groupOrder: number) {
+  return { maxWorkers: 2, sequence: { groupOrder } }
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -23,10 +28,12 @@ export default defineConfig({
           exclude: [...database, ...whole],
           testTimeout: 60_000,
           ...patient,
+          ...twoAtATime(1),
         },
       },
-      { test: { name: 'database', include: database, ...withServer } },
-      { test: { name: 'whole', include: whole, ...withServer } },
+      { test: { name: 'database', include: database, ...withServer, ...twoAtATime(2) } },
+      // One at a time: they start processes of their own.
+      { test: { name: 'whole', include: whole, ...withServer, maxWorkers: 1, sequence: { groupOrder: 3 } } },
     ],
     coverage: { include: ['src/**', 'workers/**'] },
   },

@@ -55,7 +55,7 @@ export function serveEnrollment(parts: ServeWritesParts): Served {
         if (at.getTime() - Date.now() < soonMs) void bells.ring.ringSubscriptions([subscription], at)
       void bells.ring.ringSubscriptions(fetched, new Date(), 'subscription-changes')
     },
-    { ...served(parts, 'enrollment'), queue: bells.queues.enrollment, log, paceMs: 8 },
+    { ...served(parts, 'enrollment'), queue: bells.queues.enrollment, log, paceMs: 12 },
   )
 }
 
@@ -74,7 +74,7 @@ export function serveSubscriptionChanges(parts: ServeWritesParts): Served {
       ...served(parts, 'subscription-changes'),
       queue: bells.queues['subscription-changes'],
       log,
-      paceMs: 25,
+      paceMs: 100,
     },
   )
 }

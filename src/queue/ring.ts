@@ -48,8 +48,11 @@ const mostPending = 50_000
 
 type Pending = { ids: number[]; heard: ((ok: boolean) => void)[] }
 
-/** Milliseconds between two adds to one queue: an add costs two processes far more than one more id in it. */
-const paceMs = 10
+/**
+ * Milliseconds between two adds to a queue: an add costs two processes far more than one more id in it. Nobody waits for the
+ * rows of commercial changes as somebody does for a tier.
+ */
+const paceMs: Record<QueueName, number> = { enrollment: 10, 'subscription-changes': 50 }
 
 /**
  * The bell. Adds go to a queue one at a time and `paceMs` apart, and what is rung meanwhile goes together in the next: under
@@ -68,7 +71,7 @@ export function createRing(
   function createLane(name: QueueName) {
     let pending: Pending = { ids: [], heard: [] }
     let running: Promise<void> | null = null
-    const paced = createPace(paceMs)
+    const paced = createPace(paceMs[name])
     async function run(): Promise<void> {
       while (pending.heard.length > 0) {
         await paced()
