@@ -17,6 +17,7 @@ export function banner(started: Started): string {
   const places: [string, string][] = [
     ["Stripe's events", `POST ${url}/webhooks/stripe`],
     ['JSON API', `${url}/api/v1/enrollments`],
+    ['Panel', `${url}/operator`],
     ['Queue dashboard', `${url}/operator/queues`],
     ['Health, metrics', `${url}/readyz, ${url}/metrics`],
   ]
