@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import type { Db } from '../db/types.ts'
 import type { Log } from '../log.ts'
+import { closeWorker } from '../queue/close-worker.ts'
 import { upkeepQueueName } from '../queue/names.ts'
 import { addSoon, keepSchedule, type Times } from '../queue/schedule.ts'
 import { createStripeApi } from '../stripe/api/stripe-api.ts'
@@ -87,11 +88,7 @@ export function startUpkeep(parts: StartUpkeepParts): { close: (limitMs?: number
     async close(limitMs = 5_000) {
       stop.abort()
       await within(3_000, 'The queue', scheduled).catch(() => {})
-      const ended = await within(limitMs, 'Upkeep under way', worker.pause()).then(
-        () => true,
-        () => false,
-      )
-      await within(3_000, 'The queue', worker.close(!ended)).catch(() => {})
+      await closeWorker(worker, limitMs)
     },
   }
 }

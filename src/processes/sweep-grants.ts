@@ -1,45 +1,35 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '../db/types.ts'
 import { paidAboveCeilings } from '../entitlements/ceilings.ts'
 import { type DueExpired, databaseClock, expireDueGrants } from '../entitlements/expire-grants.ts'
-import type { Log } from '../log.ts'
 import { clearAlarm, openSubjects, raiseAlarm } from '../stripe/alarms.ts'
+import { type SweepParts, sweepOften } from './sweep-often.ts'
 
 /** Milliseconds between two looks at who pays for more than a ceiling allows. */
 const alarmEveryMs = 10_000
 
 /**
- * Ends what is due, every `everyMs` give or take a quarter, until it is told to stop: grants whose delayed job was lost, and
- * ceilings, which have none. Now and then it also compares the alarms about ceilings with who pays above one.
+ * Ends what is due: grants whose delayed job was lost, and ceilings, which have none. Now and then it also compares the alarms
+ * about ceilings with who pays above one.
  */
-export async function sweepGrants(
-  db: Db,
-  parts: { log: Log; signal: AbortSignal; everyMs?: number },
-): Promise<void> {
-  const { log, signal, everyMs = 2_000 } = parts
+export async function sweepGrants(db: Db, parts: SweepParts): Promise<void> {
+  const { log } = parts
   let alarmsAt = 0
-  while (!signal.aborted) {
-    try {
-      const ended = await expireDueGrants(db, await databaseClock(db))
-      if (ended.grants + ended.ceilings > 0) {
-        log.info(
-          { part: 'sweep', count: ended.grants + ended.ceilings },
-          'Ended grants and ceilings that were due',
-        )
-      }
-      for (const { kind, id, error } of ended.failed) {
-        log.warn({ part: 'sweep', error }, `The ${kind} ${id} could not be ended; the next sweep tries again`)
-      }
-      if (Date.now() - alarmsAt >= alarmEveryMs) {
-        await alarmAboutCeilings(db)
-        if (ended.swept) await alarmAboutFailures(db, ended.failed)
-        alarmsAt = Date.now()
-      }
-    } catch (error) {
-      log.warn({ part: 'sweep', error }, 'A sweep for expiry failed; the next one looks again')
+  await sweepOften('expiry', parts, async () => {
+    const ended = await expireDueGrants(db, await databaseClock(db))
+    if (ended.grants + ended.ceilings > 0) {
+      log.info(
+        { part: 'sweep', count: ended.grants + ended.ceilings },
+        'Ended grants and ceilings that were due',
+      )
     }
-    await sleep(everyMs * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => {})
-  }
+    for (const { kind, id, error } of ended.failed) {
+      log.warn({ part: 'sweep', error }, `The ${kind} ${id} could not be ended; the next sweep tries again`)
+    }
+    if (Date.now() - alarmsAt < alarmEveryMs) return
+    await alarmAboutCeilings(db)
+    if (ended.swept) await alarmAboutFailures(db, ended.failed)
+    alarmsAt = Date.now()
+  })
 }
 
 /** Raises an alarm for each ceiling below what somebody pays for, and clears those that are no longer so. */

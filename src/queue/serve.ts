@@ -2,8 +2,8 @@ import { DelayedError, type Job, UnrecoverableError } from 'bullmq'
 import { databaseIsAway, isContention } from '../database-errors.ts'
 import type { Log } from '../log.ts'
 import { maskedError } from '../mask.ts'
-import { within } from '../within.ts'
 import type { QueueBackend, WorkerSettings, WorkQueue, WorkWorker } from './backend.ts'
+import { closeWorker } from './close-worker.ts'
 import { mergeWork } from './merge-work.ts'
 import { onesOf, type QueueName, type WorkPayload } from './names.ts'
 import { jobOptions } from './ring.ts'
@@ -140,15 +140,8 @@ export function serveQueue(
   return {
     worker: () => worker,
     async close(limitMs = 10_000) {
-      // No new job from here on; what runs, or was fetched and is about to, is given its time. Only then is the worker closed,
-      // by force if need be: one closed without it would keep the lock of what never ends.
-      const ended = await within(limitMs, 'Work under way', worker.pause()).then(
-        () => true,
-        () => false,
-      )
-      if (!ended)
+      if (!(await closeWorker(worker, limitMs)))
         log.warn({ queue: name, milliseconds: limitMs }, 'Work was cut off; another worker does it again')
-      await within(3000, 'The queue', worker.close(!ended)).catch(() => {})
     },
   }
 }

@@ -2,7 +2,7 @@ import type { Reader } from '../../db/types.ts'
 import { readArrivals } from '../inbox/arrival.ts'
 import { type FetchRow, resolve } from '../trail/resolution.ts'
 import { idsIn, readStates, stateOf } from '../trail/resolved-state.ts'
-import type { TrailRow } from '../trail/trail-rows.ts'
+import { readTrailsAt } from '../trail/trail-rows.ts'
 import {
   type DecisionEvidence,
   type EventEvidence,
@@ -96,26 +96,6 @@ async function subscriptionsThen(reader: Reader, subject: Subject, at: Date): Pr
       unresolved: resolution.kind === 'hole' ? resolution.why.replaceAll(' ', '_') : null,
     }
   })
-}
-
-/** The trails as far as they had come, by subscription, those that began first first. */
-async function readTrailsAt(reader: Reader, subject: Subject, at: Date): Promise<Map<string, TrailRow[]>> {
-  const rows = await reader<TrailRow[]>`
-    select
-      stripe_subscription_id as subscription, event_id as event, extract(epoch from created_at)::float8 as created,
-      trail_kind as kind, request_id as request, fingerprint, from_hash as "from", to_hash as "to",
-      from_asides, to_asides, (to_state ->> 'itemsComplete')::boolean as items_complete
-    from stripe.events
-    where (stripe_customer_id = any(${subject.customers}) or stripe_subscription_id = any(${subject.subscriptions}))
-      and trail_kind is not null and received_at <= ${at}
-    order by inbox_id`
-  const trails = new Map<string, TrailRow[]>()
-  for (const row of rows) {
-    const trail = trails.get(row.subscription)
-    if (trail) trail.push(row)
-    else trails.set(row.subscription, [row])
-  }
-  return trails
 }
 
 async function readFetchesAt(
