@@ -26,15 +26,22 @@ export type SettledMove = Moved & {
  */
 export async function settlePools(tx: Tx, requests: readonly SettleRequest[]): Promise<SettledMove[]> {
   if (requests.length === 0) return []
+  const poolIds = [...new Set(requests.map(({ poolId }) => poolId))]
+  // Sent together, carried out one after the other: the reading statement's snapshot is taken after the locks.
+  const [, moves] = await Promise.all([lockPools(tx, poolIds), settleLockedPools(tx, requests)])
+  return moves
+}
+
+/** The same for pools that the caller has locked. */
+export async function settleLockedPools(tx: Tx, requests: readonly SettleRequest[]): Promise<SettledMove[]> {
+  if (requests.length === 0) return []
   const byPool = new Map<string, SettleRequest[]>()
   for (const request of requests) {
     const others = byPool.get(request.poolId)
     if (others) others.push(request)
     else byPool.set(request.poolId, [request])
   }
-  const poolIds = [...byPool.keys()]
-  // Sent together, carried out one after the other: the reading statement's snapshot is taken after the locks.
-  const [, ladders] = await Promise.all([lockPools(tx, poolIds), poolClaims(tx, poolIds)])
+  const ladders = await poolClaims(tx, [...byPool.keys()])
 
   const moves: Move[] = []
   const lapsed: string[] = []

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type CheckMemory, createCheckMemory } from '../../src/entitlements/check-memory.ts'
 import { giveFlatGrant } from '../../src/entitlements/flat-grants.ts'
-import { putSubscriptionClaims } from '../../src/entitlements/subscription-claims.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { about, anAddon, includes, listeners, pause, until } from './check-fixture.ts'
 import {
@@ -11,6 +10,7 @@ import {
   aSubscription,
   type Ladder,
   type Organization,
+  putSubscriptionClaims,
   told,
 } from './fixture.ts'
 

@@ -11,7 +11,6 @@ import { forceTransition } from '../../src/entitlements/force-transition.ts'
 import { issueGrant } from '../../src/entitlements/issue-grant.ts'
 import { revokeGrant } from '../../src/entitlements/revoke-grant.ts'
 import { settlePools } from '../../src/entitlements/settle-pools.ts'
-import { putSubscriptionClaims } from '../../src/entitlements/subscription-claims.ts'
 import { Refused } from '../../src/errors.ts'
 import { applyCatalog } from '../../src/stripe/catalog/apply-catalog.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
@@ -24,6 +23,7 @@ import {
   byEvent,
   type Ladder,
   type Organization,
+  putSubscriptionClaims,
 } from './fixture.ts'
 
 const statuses = ['active', 'trialing', 'past_due', 'unpaid', 'paused']

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Db, Reader, Tx } from '../../src/db/types.ts'
+import { readHeld } from '../../src/entitlements/held-by-subscriptions.ts'
+import { lockPools } from '../../src/entitlements/lock-pools.ts'
 import { reapplyDefaultsForPool } from '../../src/entitlements/reapply-defaults.ts'
 import type { SettleRequest } from '../../src/entitlements/settle-pools.ts'
 import { settlePools } from '../../src/entitlements/settle-pools.ts'
-import { putSubscriptionClaims } from '../../src/entitlements/subscription-claims.ts'
+import { claimsToWrite, type SubscriptionClaims } from '../../src/entitlements/subscription-claims.ts'
+import { writeClaims } from '../../src/entitlements/write-claims.ts'
 
 /** A ladder with its tiers by rank: `free` is what an organization of this type starts on. */
 export type Ladder = {
@@ -89,6 +92,21 @@ export async function aGrant(
     values (${tenantId}, ${organizationId}, ${poolId}, ${productId}, ${grantReason}, 'operator', ${validUntil})
     returning grant_id`
   return row!.grantId
+}
+
+/** What the enrollment worker does with what subscriptions claim, before it settles. Answers those for which something differed. */
+export async function putSubscriptionClaims(tx: Tx, rows: readonly SubscriptionClaims[]): Promise<string[]> {
+  await lockPools(
+    tx,
+    rows.map(({ poolId }) => poolId),
+  )
+  const held = await readHeld(
+    tx,
+    rows.map(({ subscriptionId }) => subscriptionId),
+  )
+  const { writes, changed } = claimsToWrite(rows, held)
+  await writeClaims(tx, writes)
+  return [...changed]
 }
 
 /** One event about one subscription: what it claims now (a tier's number, or null for nothing), then settled. */

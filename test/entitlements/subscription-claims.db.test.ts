@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { expireGrant } from '../../src/entitlements/expire-grants.ts'
 import { giveFlatGrant } from '../../src/entitlements/flat-grants.ts'
 import { revokeGrant } from '../../src/entitlements/revoke-grant.ts'
-import { putSubscriptionClaims, type SubscriptionClaims } from '../../src/entitlements/subscription-claims.ts'
+import type { SubscriptionClaims } from '../../src/entitlements/subscription-claims.ts'
 import { getDefaultPool, getLiveProvisions, getTierByLadderRank } from '../../src/entitlements/tiers.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import {
@@ -14,6 +14,7 @@ import {
   type Ladder,
   type Organization,
   place,
+  putSubscriptionClaims,
   short,
   told,
 } from './fixture.ts'

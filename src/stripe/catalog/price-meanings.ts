@@ -1,4 +1,3 @@
-import { readCatalogVersion } from '../../billing/hold-catalog.ts'
 import type { Tx } from '../../db/types.ts'
 import type { PriceMeaning } from '../enrollment/target.ts'
 import { meaningsOfPrices, type StripePrice } from './catalog-mappings.ts'
@@ -8,21 +7,21 @@ const MOST_KEPT = 20_000
 
 /**
  * What prices mean, kept in memory for as long as the catalog's version stands. One for each database and process.
- * The caller's transaction holds the catalog (`holdCatalog`), so that the version it reads cannot change under it.
+ * @param catalogVersion as the caller's transaction read it, which holds the catalog: so it cannot change under it.
  */
 export type PriceMeanings = (
   tx: Tx,
   prices: readonly StripePrice[],
+  catalogVersion: number,
 ) => Promise<(price: string, product: string | null) => PriceMeaning | null>
 
 export function createPriceMeanings(): PriceMeanings {
   let version: number | null = null
   const kept = new Map<string, PriceMeaning | null>()
-  return async (tx, prices) => {
-    const current = await readCatalogVersion(tx)
-    if (current !== version || kept.size > MOST_KEPT) {
+  return async (tx, prices, catalogVersion) => {
+    if (catalogVersion !== version || kept.size > MOST_KEPT) {
       kept.clear()
-      version = current
+      version = catalogVersion
     }
     const missing = prices.filter(({ price, product }) => !kept.has(keyOf(price, product)))
     if (missing.length > 0) {

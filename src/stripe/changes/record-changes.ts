@@ -1,9 +1,9 @@
-import { holdCatalog } from '../../billing/hold-catalog.ts'
 import type { Db, Tx } from '../../db/types.ts'
-import { workerSettings } from '../../db/worker-settings.ts'
 import { raiseAlarm } from '../alarms.ts'
+import { beginWork } from '../begin-work.ts'
 import type { StripePrice } from '../catalog/catalog-mappings.ts'
 import type { PriceMeanings } from '../catalog/price-meanings.ts'
+import { giveHomes } from '../enrollment/locked-subscriptions.ts'
 import { findOwners, readOwned } from '../enrollment/owners.ts'
 import { stateBefore } from '../event/state-difference.ts'
 import { type Marker, markWrites } from '../inbox/event-writes.ts'
@@ -46,25 +46,25 @@ async function recordBatch(
   work: { events: readonly number[]; again?: boolean },
   { autoProvision, meanings }: ChangesParts,
 ) {
-  await Promise.all([workerSettings(tx), holdCatalog(tx)])
   const again = work.again ?? false
-  const events = await unhandledEvents(tx, work.events, 'subscription-changes', again)
-  await oneAtATime(
-    tx,
-    events.flatMap((event) => event.subscription ?? []),
-  )
-  const known = await readOwned(tx, [...new Set(events.flatMap((event) => event.subscription ?? []))])
+  // Sent together, here and below: each is carried out after the one before it.
+  const [{ catalogVersion }, events] = await Promise.all([
+    beginWork(tx),
+    unhandledEvents(tx, work.events, 'subscription-changes', again),
+  ])
+  const subscriptions = [...new Set(events.flatMap((event) => event.subscription ?? []))]
+  const [, known] = await Promise.all([oneAtATime(tx, subscriptions), readOwned(tx, subscriptions)])
   // Only the first event of a subscription needs the locks that the enrollment worker takes for each.
   const unowned = events.filter((event) => event.subscription && !known.has(event.subscription))
-  const { owners } = await findOwners(tx, unowned, [], autoProvision)
-  const ladderOf = await laddersOf(
-    tx,
-    meanings,
-    events.flatMap(({ fromDifference, toState }) => [
-      ...(fromDifference?.items ?? []),
-      ...(toState?.items ?? []),
-    ]),
-  )
+  const { owners, homes } = await findOwners(tx, unowned, [], autoProvision)
+  const items = events.flatMap(({ fromDifference, toState }) => [
+    ...(fromDifference?.items ?? []),
+    ...(toState?.items ?? []),
+  ])
+  const [, ladderOf] = await Promise.all([
+    giveHomes(tx, homes),
+    laddersOf(tx, meanings, items, catalogVersion),
+  ])
 
   const rows: ChangeRow[] = []
   const alarms: { reason: string; on: string; event: string }[] = []
@@ -106,7 +106,7 @@ async function recordBatch(
 export async function oneAtATime(tx: Tx, subscriptions: readonly string[]): Promise<void> {
   await tx`
     select pg_advisory_xact_lock(hashtext('billing.subscription_changes'), key)
-    from (select distinct hashtext(id) as key from unnest(${[...new Set(subscriptions)]}::text[]) as t (id) order by key) as sorted
+    from (select distinct hashtext(id) as key from unnest(${subscriptions as string[]}::text[]) as t (id) order by key) as sorted
   `
 }
 
@@ -131,8 +131,9 @@ export async function laddersOf(
   tx: Tx,
   meanings: PriceMeanings,
   items: readonly StripePrice[],
+  catalogVersion: number,
 ): Promise<LadderOf> {
-  const meaningOf = await meanings(tx, items)
+  const meaningOf = await meanings(tx, items, catalogVersion)
   return (price, product) => meaningOf(price, product)?.ladders[0]?.planLadderId ?? null
 }
 

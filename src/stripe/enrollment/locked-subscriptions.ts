@@ -5,6 +5,7 @@ import type { SubscriptionState } from '../event/subscription-event.ts'
 export type LockedSubscription = {
   subscription: string
   customer: string | null
+  /** null: it has no row in billing yet. */
   subscriptionId: string | null
   resolvedState: SubscriptionState | null
   resolvedBy: string | null
@@ -14,13 +15,14 @@ export type LockedSubscription = {
   fetchAttempts: number
   /** Whether Stripe was ever asked about it. */
   asked: boolean
-  /** Whose it is, once its customer is linked. */
+  /** Whose it is; of one without a row in billing, whose its customer is. null: nobody's yet. */
   owner: { tenantId: string; accountId: string; poolId: string; organizationKey: string | null } | null
 }
 
 /**
- * Makes the rows that are missing and locks all, sorted by id: the first lock that anybody takes who writes for a
- * subscription, so that two batches that share some never wait for each other in a ring.
+ * Makes the rows that are missing and locks all, both sorted by id: the first lock that anybody takes who writes for a
+ * subscription. New rows come before locks, so that whoever waits for a lock waits for nobody who waits for a new row: two
+ * batches that share some never wait for each other in a ring.
  */
 export async function lockSubscriptions(
   tx: Tx,
@@ -31,20 +33,7 @@ export async function lockSubscriptions(
     customers.set(subscription, customer ?? customers.get(subscription) ?? null)
   if (customers.size === 0) return new Map()
   const ids = [...customers.keys()].sort()
-  const rows = await lockRows(tx, ids)
-  if (rows.length < ids.length) {
-    const there = new Set(rows.map(({ subscription }) => subscription))
-    const fresh = ids.filter((id) => !there.has(id))
-    // Rows that are new, or that another makes at this moment: made in the same order, and then locked as well.
-    await tx`
-      insert into stripe.subscriptions (stripe_subscription_id, stripe_customer_id)
-      select id, customer
-      from unnest(${fresh}::text[], ${fresh.map((id) => customers.get(id) ?? null)}::text[]) as wanted (id, customer)
-      order by id
-      on conflict do nothing
-    `
-    rows.push(...(await lockRows(tx, fresh)))
-  }
+  const [, rows] = await Promise.all([makeRows(tx, ids, customers), lockRows(tx, ids)])
   return new Map(
     rows.map(({ tenantId, accountId, poolId, organizationKey, ...row }) => [
       row.subscription,
@@ -55,6 +44,17 @@ export async function lockSubscriptions(
       },
     ]),
   )
+}
+
+async function makeRows(tx: Tx, ids: string[], customers: ReadonlyMap<string, string | null>): Promise<void> {
+  await tx`
+    insert into stripe.subscriptions (stripe_subscription_id, stripe_customer_id)
+    select id, customer
+    from unnest(${ids}::text[], ${ids.map((id) => customers.get(id) ?? null)}::text[]) as wanted (id, customer)
+    where not exists (select from stripe.subscriptions s where s.stripe_subscription_id = wanted.id)
+    order by id
+    on conflict do nothing
+  `
 }
 
 type LockedRow = Omit<LockedSubscription, 'owner'> & {
@@ -69,56 +69,41 @@ async function lockRows(tx: Tx, ids: string[]): Promise<LockedRow[]> {
     select
       s.stripe_subscription_id as subscription, s.stripe_customer_id as customer, s.subscription_id, s.resolved_state,
       s.resolved_by, s.unresolved, s.hole_seen_at, s.resolve_at, s.fetch_attempts, s.lease_token > 0 as asked,
-      b.tenant_id, b.account_id, p.pool_id, o.organization_key
+      o.tenant_id, o.organization_id as account_id, p.pool_id, o.organization_key
     from stripe.subscriptions s
     left join billing.subscriptions b on b.subscription_id = s.subscription_id
-    left join organization.organizations o on o.organization_id = b.account_id
-    left join entitlements.resource_pools p on p.organization_id = b.account_id and p.is_default
+    left join stripe.customers c on c.stripe_customer_id = s.stripe_customer_id and s.subscription_id is null
+    left join organization.organizations o on o.organization_id = coalesce(b.account_id, c.organization_id)
+    left join entitlements.resource_pools p on p.organization_id = o.organization_id and p.is_default
     where s.stripe_subscription_id = any(${ids})
     order by s.stripe_subscription_id
     for update of s
   `
 }
 
-/**
- * Gives each subscription its row in billing, under its customer's account, and notes it in the mapping. The caller holds the
- * locks. Answers the ids, old and new, by Stripe's id.
- */
-export async function giveToAccounts(
-  tx: Tx,
-  owned: readonly {
-    held: Pick<LockedSubscription, 'subscription' | 'subscriptionId' | 'customer'>
-    tenantId: string
-    accountId: string
-  }[],
-): Promise<Map<string, string>> {
-  const ids = new Map<string, string>()
-  const missing: {
-    subscription: string
-    customer: string | null
-    id: string
-    tenantId: string
-    accountId: string
-  }[] = []
-  for (const { held, tenantId, accountId } of owned) {
-    const id = held.subscriptionId ?? crypto.randomUUID()
-    ids.set(held.subscription, id)
-    if (held.subscriptionId === null)
-      missing.push({ subscription: held.subscription, customer: held.customer, id, tenantId, accountId })
-  }
-  if (missing.length === 0) return ids
+/** A subscription that gets its row in billing, under its customer's account. */
+export type Home = {
+  subscription: string
+  customer: string | null
+  subscriptionId: string
+  tenantId: string
+  accountId: string
+}
+
+/** Gives subscriptions their rows in billing and notes them in the mapping. The caller holds the locks. */
+export async function giveHomes(tx: Tx, homes: readonly Home[]): Promise<void> {
+  if (homes.length === 0) return
   await tx`
     with wanted as (
-      select * from jsonb_to_recordset(${tx.json(missing)})
-        as w (subscription text, customer text, id uuid, "tenantId" uuid, "accountId" uuid)
+      select * from jsonb_to_recordset(${tx.json(homes as never)})
+        as w (subscription text, customer text, "subscriptionId" uuid, "tenantId" uuid, "accountId" uuid)
     ), made as (
       insert into billing.subscriptions (subscription_id, tenant_id, account_id)
-      select id, "tenantId", "accountId" from wanted
+      select "subscriptionId", "tenantId", "accountId" from wanted
     )
     update stripe.subscriptions s
-    set subscription_id = w.id, stripe_customer_id = coalesce(s.stripe_customer_id, w.customer)
+    set subscription_id = w."subscriptionId", stripe_customer_id = coalesce(s.stripe_customer_id, w.customer)
     from wanted w
     where s.stripe_subscription_id = w.subscription
   `
-  return ids
 }

@@ -3,7 +3,7 @@ import { type CustomerPlace, linkCustomers } from '../customers/customers.ts'
 import { readEnvelope } from '../event/envelope.ts'
 import { type Link, linkOf } from '../event/links.ts'
 import type { UnhandledEvent } from '../inbox/unhandled-events.ts'
-import { giveToAccounts, type LockedSubscription, lockSubscriptions } from './locked-subscriptions.ts'
+import { type Home, type LockedSubscription, lockSubscriptions } from './locked-subscriptions.ts'
 
 /** Where a subscription belongs, its row held by this transaction. `on`: the named thing that has to arrive first. */
 export type Owner =
@@ -25,16 +25,18 @@ export type LinkOutcome =
   | { kind: 'waiting'; on: string; reason: string }
 
 /**
- * Locks the subscriptions of these events (and those named besides), links their customers to organizations by whatever the
- * events say, and gives each its row in billing. Locks are taken in the one order: subscriptions, then customers.
- * Also answers, for each event that is not a subscription's own (a checkout, a customer), whether it linked anybody.
+ * Locks the subscriptions of these events (and those named besides) and links their customers to organizations by whatever the
+ * events say. Locks are taken in the one order: subscriptions, then customers. Nearly always every customer is linked already and
+ * the locks have told so.
+ * @returns `homes`: the subscriptions that get their row in billing now, for the caller to write (`giveHomes`) together with what it
+ * sends next; `links`: for each event that is not a subscription's own (a checkout, a customer), whether it linked anybody.
  */
 export async function findOwners(
   tx: Tx,
   events: readonly UnhandledEvent[],
   subscriptions: readonly string[],
   autoProvision: string | null,
-): Promise<{ owners: Map<string, Owner>; links: Map<string, LinkOutcome> }> {
+): Promise<{ owners: Map<string, Owner>; homes: Home[]; links: Map<string, LinkOutcome> }> {
   const held = await lockSubscriptions(tx, [
     ...events.flatMap((e) =>
       e.trailKind && e.subscription ? [{ subscription: e.subscription, customer: e.customer }] : [],
@@ -51,7 +53,7 @@ export async function findOwners(
   )
   const customers = await linkCustomers(tx, [...newsOf(events, told, held), ...silent], autoProvision)
 
-  const owners = await ownersOf(tx, held, customers)
+  const owners = ownersOf(held, customers)
   const links = new Map<string, LinkOutcome>()
   for (const { event, trailKind } of events) {
     if (trailKind !== null) continue
@@ -62,7 +64,7 @@ export async function findOwners(
       links.set(event, { kind: 'waiting', on: owner.waitingOn, reason: owner.reason })
     else links.set(event, { kind: 'linked' })
   }
-  return { owners, links }
+  return { owners, homes: homesOf(owners), links }
 }
 
 /** What each event says about whose customer this is: a subscription's metadata stand in its row, the others' in their bodies. */
@@ -124,41 +126,29 @@ function newsOf(
   })
 }
 
-async function ownersOf(
-  tx: Tx,
+function ownersOf(
   held: ReadonlyMap<string, LockedSubscription>,
   customers: ReadonlyMap<string, CustomerPlace>,
-): Promise<Map<string, Owner>> {
-  const owners = new Map<string, Owner>()
-  const found: { held: LockedSubscription; tenantId: string; accountId: string; poolId: string }[] = []
-  for (const row of held.values()) {
-    const owner = row.customer === null ? undefined : customers.get(row.customer)
-    if (row.owner && row.subscriptionId)
-      owners.set(row.subscription, {
-        kind: 'owned',
-        held: row,
-        subscriptionId: row.subscriptionId,
-        ...row.owner,
-      })
-    else if (!owner)
-      owners.set(row.subscription, {
-        kind: 'waiting',
-        held: row,
-        on: `customer:of ${row.subscription}`,
-        reason: 'no_customer',
-      })
-    else if (owner.kind === 'waiting')
-      owners.set(row.subscription, { kind: 'waiting', held: row, on: owner.waitingOn, reason: owner.reason })
-    else found.push({ held: row, tenantId: owner.tenantId, accountId: owner.accountId, poolId: owner.poolId })
-  }
-  const ids = await giveToAccounts(tx, found)
-  for (const owner of found)
-    owners.set(owner.held.subscription, {
-      kind: 'owned',
-      subscriptionId: ids.get(owner.held.subscription)!,
-      ...owner,
-    })
-  return owners
+): Map<string, Owner> {
+  return new Map([...held.values()].map((row) => [row.subscription, ownerOf(row, customers)]))
+}
+
+function ownerOf(held: LockedSubscription, customers: ReadonlyMap<string, CustomerPlace>): Owner {
+  const linked = held.customer === null ? undefined : customers.get(held.customer)
+  const place = held.owner ?? linked
+  if (!place) return { kind: 'waiting', held, on: `customer:of ${held.subscription}`, reason: 'no_customer' }
+  if ('waitingOn' in place) return { kind: 'waiting', held, on: place.waitingOn, reason: place.reason }
+  const { tenantId, accountId, poolId } = place
+  const subscriptionId = held.subscriptionId ?? crypto.randomUUID()
+  return { kind: 'owned', held, subscriptionId, tenantId, accountId, poolId }
+}
+
+function homesOf(owners: ReadonlyMap<string, Owner>): Home[] {
+  return [...owners.values()].flatMap((owner) => {
+    if (owner.kind !== 'owned' || owner.held.subscriptionId !== null) return []
+    const { held, subscriptionId, tenantId, accountId } = owner
+    return [{ subscription: held.subscription, customer: held.customer, subscriptionId, tenantId, accountId }]
+  })
 }
 
 /** `asked`: whether Stripe was ever asked about it. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { alone } from '../../db/alone.ts'
 import type { Db } from '../../db/types.ts'
-import { workerSettings } from '../../db/worker-settings.ts'
+import { readsByIndex } from '../../db/worker-settings.ts'
 import { Refused } from '../../errors.ts'
 import { createPriceMeanings } from '../catalog/price-meanings.ts'
 import { type Difference, readDifferences } from './differences.ts'
@@ -86,7 +86,7 @@ async function rebuildAll(
     for (const page of pagesOf(found)) {
       const ids = page.map(({ subscription }) => subscription)
       await owner.begin('isolation level repeatable read', async (tx) => {
-        await workerSettings(tx)
+        await tx`select ${readsByIndex(tx)}`
         await rebuildSubscriptions(tx, ids, meanings)
       })
       subscriptions += page.length
@@ -99,7 +99,7 @@ async function rebuildAll(
     const page: string[] = await poolsAfter(owner, after)
     if (page.length === 0) break
     await owner.begin('isolation level repeatable read', async (tx) => {
-      await workerSettings(tx)
+      await tx`select ${readsByIndex(tx)}`
       await rebuildPlaces(tx, page)
     })
     pools += page.length

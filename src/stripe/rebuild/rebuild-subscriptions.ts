@@ -1,3 +1,4 @@
+import { readCatalogVersion } from '../../billing/hold-catalog.ts'
 import type { Tx } from '../../db/types.ts'
 import type { PriceMeanings } from '../catalog/price-meanings.ts'
 import { readFetches } from '../trail/fetch-rows.ts'
@@ -23,11 +24,12 @@ export async function rebuildSubscriptions(
   meanings: PriceMeanings,
 ): Promise<void> {
   if (subscriptions.length === 0) return
-  const [trails, fetches, owners, telling] = await Promise.all([
+  const [trails, fetches, owners, telling, catalogVersion] = await Promise.all([
     readTrails(tx, subscriptions),
     readFetches(tx, subscriptions),
     readRecordedOwners(tx, subscriptions),
     readTellingEvents(tx, subscriptions),
+    readCatalogVersion(tx),
   ])
   const cases = subscriptions.flatMap((subscription) => {
     const [trail, told] = [trails.get(subscription) ?? [], fetches.get(subscription) ?? []]
@@ -40,7 +42,7 @@ export async function rebuildSubscriptions(
     .filter((id) => !states.has(id) && !id.startsWith('fetch_'))
   for (const [event, state] of await readStates(tx, [...new Set(missing)])) states.set(event, state)
   const [meaningOf, standing] = await Promise.all([
-    meanings(tx, itemsOf(telling, states, [...fetches.values()].flat())),
+    meanings(tx, itemsOf(telling, states, [...fetches.values()].flat()), catalogVersion),
     readStandingKeys(tx, telling),
   ])
   const ladderOf = (price: string, product: string | null) =>
