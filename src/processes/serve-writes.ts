@@ -55,7 +55,7 @@ export function serveEnrollment(parts: ServeWritesParts): Served {
         if (at.getTime() - Date.now() < soonMs) void bells.ring.ringSubscriptions([subscription], at)
       void bells.ring.ringSubscriptions(fetched, new Date(), 'subscription-changes')
     },
-    { ...served(parts, 'enrollment'), queue: bells.queues.enrollment, log, paceMs: 12 },
+    { ...served(parts, 'enrollment'), queue: bells.queues.enrollment, log, paceMs: 10 },
   )
 }
 
