@@ -27,11 +27,13 @@ export async function recordChanges(
   work: { events: readonly number[]; again?: boolean },
   parts: ChangesParts,
 ): Promise<{ recorded: number }> {
-  const { recorded, alarms } = await db.begin(async (tx) => {
-    const told = await recordBatch(tx, work, parts)
-    parts.reached('before-commit')
-    return told
-  })
+  const begin = (homesFirst: boolean) =>
+    db.begin(async (tx) => {
+      const told = await recordBatch(tx, work, parts, homesFirst)
+      if (told) parts.reached('before-commit')
+      return told
+    })
+  const { recorded, alarms } = ((await begin(true)) ?? (await begin(false)))!
   parts.reached('after-commit')
   for (const { reason, on, event } of alarms) await raiseAlarm(db, reason, on, event)
   return { recorded }
@@ -41,10 +43,15 @@ type Owner = { subscriptionId: string; tenantId: string; accountId: string }
 /** `event`: the id of the event that told it, or of the fetch that revealed it. */
 export type ChangeRow = SubscriptionChange & Owner & { event: string }
 
+/**
+ * @param homesFirst where subscriptions get their rows in billing now, nothing else is done (answered by null): the enrollment worker
+ * wants the same rows at the same time, and would have to wait for all of this batch.
+ */
 async function recordBatch(
   tx: Tx,
   work: { events: readonly number[]; again?: boolean },
   { autoProvision, meanings }: ChangesParts,
+  homesFirst: boolean,
 ) {
   const again = work.again ?? false
   // Sent together, here and below: each is carried out after the one before it.
@@ -57,6 +64,10 @@ async function recordBatch(
   // Only the first event of a subscription needs the locks that the enrollment worker takes for each.
   const unowned = events.filter((event) => event.subscription && !known.has(event.subscription))
   const { owners, homes } = await findOwners(tx, unowned, [], autoProvision)
+  if (homesFirst && homes.length > 0) {
+    await giveHomes(tx, homes)
+    return null
+  }
   const items = events.flatMap(({ fromDifference, toState }) => [
     ...(fromDifference?.items ?? []),
     ...(toState?.items ?? []),
