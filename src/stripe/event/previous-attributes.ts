@@ -6,7 +6,12 @@ export const DEEPEST = 100
 /** Whether objects and arrays nest in a value to more than so many levels. */
 export function deeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((inner) => deeperThan(inner, levels - 1))
+  if (levels === 0) return true
+  // Runs over the whole of every event: without an array for each object on the way.
+  for (const key in value) {
+    if (deeperThan((value as JsonObject)[key], levels - 1)) return true
+  }
+  return false
 }
 
 /**
@@ -27,12 +32,24 @@ export function putBack(object: JsonObject, previous: JsonObject): JsonObject | 
 }
 
 function merged(after: unknown, previous: JsonObject): JsonObject {
-  const entries = isJsonObject(after) ? new Map(Object.entries(after)) : new Map<string, unknown>()
+  // A spread defines properties and never assigns them: a key `__proto__` stays a key.
+  const whole: Record<string, unknown> = isJsonObject(after) ? { ...after } : {}
   for (const [key, value] of Object.entries(previous)) {
-    entries.set(key, isJsonObject(value) ? merged(entries.get(key), value) : value)
+    const before = isJsonObject(value) ? merged(own(whole, key), value) : value
+    if (key === '__proto__')
+      Object.defineProperty(whole, key, {
+        value: before,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      })
+    else whole[key] = before
   }
-  // fromEntries defines properties and never assigns them: a key `__proto__` stays a key.
-  return Object.fromEntries(entries)
+  return whole
+}
+
+function own(object: JsonObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined
 }
 
 function patchSingleItem(before: JsonObject, previous: JsonObject): JsonObject | null {
