@@ -1492,8 +1492,11 @@ CREATE TABLE outbound.endpoints (
     disabled_why text,
     failures integer DEFAULT 0 NOT NULL,
     paused_until timestamp with time zone,
+    next_secret text,
+    secret_until timestamp with time zone,
     CONSTRAINT endpoints_check CHECK (((disabled_at IS NULL) = (disabled_why IS NULL))),
-    CONSTRAINT endpoints_disabled_why_check CHECK ((disabled_why = ANY (ARRAY['operator'::text, 'failing'::text])))
+    CONSTRAINT endpoints_disabled_why_check CHECK ((disabled_why = ANY (ARRAY['operator'::text, 'failing'::text]))),
+    CONSTRAINT endpoints_next_secret CHECK (((next_secret IS NULL) = (secret_until IS NULL)))
 );
 
 --
@@ -2641,6 +2644,12 @@ CREATE INDEX deliveries_pending ON outbound.deliveries USING btree (endpoint_id,
 --
 
 CREATE INDEX endpoints_by_tenant ON outbound.endpoints USING btree (tenant_id, created_at, endpoint_id);
+
+--
+-- Name: endpoints_rotating; Type: INDEX; Schema: outbound; Owner: -
+--
+
+CREATE INDEX endpoints_rotating ON outbound.endpoints USING btree (secret_until) WHERE (next_secret IS NOT NULL);
 
 --
 -- Name: customers_organization_id; Type: INDEX; Schema: stripe; Owner: -
@@ -4048,8 +4057,8 @@ GRANT SELECT,INSERT ON TABLE auth.operator_actions TO stepladder_web;
 -- Name: TABLE sessions; Type: ACL; Schema: auth; Owner: -
 --
 
-GRANT SELECT,INSERT,UPDATE ON TABLE auth.sessions TO stepladder_app;
-GRANT SELECT,INSERT,UPDATE ON TABLE auth.sessions TO stepladder_web;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.sessions TO stepladder_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE auth.sessions TO stepladder_web;
 
 --
 -- Name: TABLE accounts; Type: ACL; Schema: billing; Owner: -

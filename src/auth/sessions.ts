@@ -84,3 +84,13 @@ export async function closeSession(sql: Reader, token: string): Promise<void> {
     update auth.sessions set revoked_at = clock_timestamp()
     where (token_hash = ${hash} or previous_token_hash = ${hash}) and revoked_at is null`
 }
+
+/** Deletes sessions that ended more than a day ago, so many at most. Two who do so at once take different ones. @returns how many */
+export async function deleteEndedSessions(sql: Reader, most: number): Promise<number> {
+  const gone = await sql`
+    delete from auth.sessions where session_id in (
+      select session_id from auth.sessions
+      where least(expires_at, revoked_at) < clock_timestamp() - interval '1 day'
+      limit ${most} for update skip locked)`
+  return gone.count
+}

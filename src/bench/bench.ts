@@ -88,7 +88,7 @@ async function measure(options: BenchOptions, opened: Opened): Promise<BenchRun>
     const scripts = findings.throughput.flatMap(({ pgbench }) => pgbench?.eventsPerSecond ?? [])
     const rate = scripts.length > 0 ? steadyShare * median(scripts) : steadyWithout
     say(`At a fixed rate: ${Math.round(rate)} deliveries a second`)
-    const how = { rate, rounds: quick || late(0.65) ? 1 : 3 }
+    const how = { rate, rounds: quick || late(0.65) ? 1 : 5 }
     findings.steady = {
       rate,
       rounds: await playSteady({ ...parts, score: steadyFor(plan.steady, rate) }, how),

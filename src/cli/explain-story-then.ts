@@ -1,6 +1,6 @@
 import type { ExplainedThen } from '../stripe/enrollment/explain.ts'
 import type { KnownThen } from '../stripe/enrollment/explain-known-at.ts'
-import { introduction, moveLine, moveStory } from './explain-story.ts'
+import { introduction, moveLine, moveStory, movesTold } from './explain-story.ts'
 import { type Clock, clockOf, evidenceStory, tierOf, wrapped } from './explain-words.ts'
 
 /**
@@ -29,7 +29,7 @@ function placeThen(place: ExplainedThen['ladders'][number], clock: Clock): strin
     wrapped(`On ladder ${ladder}: ${stood}`, 0, 2),
     product === null ? '  How it left' : '  How it came there',
     moveStory(last, clock),
-    '  Every move until then',
+    movesTold(place, ' until then'),
     ...history.map((move) => moveLine(move, clock)),
   ].join('\n')
 }

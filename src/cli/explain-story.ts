@@ -53,7 +53,7 @@ function ladderStory(ladder: Ladder, clock: Clock): string {
     ...(bringer ? ['  How it came there', moveStory(bringer, clock)] : []),
     ...(claims.length > 0 ? ['  Claims', ...claims.map((claim) => claimStory(claim, clock))] : []),
     ...(ceiling ? [ceilingStory(ceiling, clock)] : []),
-    ...(history.length > 0 ? ['  Every move', ...history.map((move) => moveLine(move, clock))] : []),
+    ...(history.length > 0 ? [movesTold(ladder), ...history.map((move) => moveLine(move, clock))] : []),
   ].join('\n')
 }
 
@@ -76,6 +76,13 @@ export function moveStory({ type, reason, actor, rule, cause, ...move }: Move, c
     wrapped(`rule    ${rule}`, 4, 12),
     wrapped(`cause   ${causeStory(cause, clock)}`, 4, 12),
   ].join('\n')
+}
+
+/** What stands above the rows of the history. @param when a moment that has passed, in words */
+export function movesTold({ history, earlier }: Pick<Ladder, 'history' | 'earlier'>, when = ''): string {
+  if (earlier === 0) return `  Every move${when}`
+  const newest = history.length === 1 ? 'The newest move' : `The newest ${history.length} moves`
+  return wrapped(`${newest}${when}; ${earlier} earlier: --at shows those until a time, the panel all`, 2, 4)
 }
 
 /** One row of the history. */

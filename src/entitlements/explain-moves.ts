@@ -1,6 +1,6 @@
 import type { Reader } from '../db/types.ts'
 import type { Claim } from './claims.ts'
-import { type HistoryEntry, organizationHistory } from './history.ts'
+import { entryOf, type HistoryEntry, type HistoryRow } from './history.ts'
 
 export type HolderExplained = { kind: Claim['kind']; id: string }
 
@@ -25,18 +25,73 @@ export type PlaceThen = {
   move: MoveExplained | null
 }
 
-/** Every move of an organization on all its ladders, in order, each with its rule. */
-export async function explainMoves(reader: Reader, organizationId: string): Promise<MoveExplained[]> {
-  const [history, holders] = await Promise.all([
-    organizationHistory(reader, organizationId),
-    holdersOfMoves(reader, organizationId),
-  ])
-  return history.map((entry) => {
-    const { fromKind, fromId, toKind, toId } = holders.get(`${entry.ladder} ${entry.sequence}`)!
+/** How many of a ladder's moves are told, the newest, unless somebody asks for all. */
+export const newestMoves = 50
+
+/** Which moves are meant. */
+export type MovesWanted = {
+  /** So many of each ladder, the newest; null: all of them. */
+  most: number | null
+  /** Those until that moment; null: until now. A move of this very millisecond had been made. */
+  at?: Date | null
+}
+
+/**
+ * The newest moves of an organization on each of its ladders, in order, each with its rule. Of a ladder on which nothing had moved by
+ * `at` the first move is told all the same, so that the ladder is known. How many came before those that are told is `earlierMoves`.
+ * Provisions are never deleted: each tells for ever which grant or subscription it stands on.
+ */
+export async function explainMoves(
+  reader: Reader,
+  organizationId: string,
+  { most, at = null }: MovesWanted,
+): Promise<MoveExplained[]> {
+  const rows = await reader<(HistoryRow & Holders)[]>`
+    with moves as (
+      select l.ladder_key as ladder, m.*
+        from entitlements.resource_pools p
+        cross join billing.plan_ladders l
+        left join lateral (
+          select n.sequence from entitlements.pool_provision_transitions n
+           where n.pool_id = p.pool_id and n.plan_ladder_id = l.plan_ladder_id
+             and (${at}::timestamptz is null or date_trunc('milliseconds', n.effective_at) <= ${at}::timestamptz)
+           order by n.sequence desc limit 1) newest on true
+        cross join lateral (
+          select * from entitlements.pool_provision_transitions t
+           where t.pool_id = p.pool_id and t.plan_ladder_id = l.plan_ladder_id and t.sequence <= coalesce(newest.sequence, 1)
+           order by t.sequence desc limit ${most}) m
+       where p.organization_id = ${organizationId}
+    ), stood as (
+      select v.provision_id, coalesce(s.stripe_subscription_id, v.subscription_id::text, v.grant_id::text) as id,
+             case when v.subscription_id is not null then 'subscription'
+                  when g.grant_reason = 'default' then 'default' else 'grant' end as kind
+        from entitlements.pool_provisions v
+        left join entitlements.grants g on g.grant_id = v.grant_id
+        left join stripe.subscriptions s on s.subscription_id = v.subscription_id
+       where v.provision_id in (select from_provision_id from moves union all select to_provision_id from moves)
+    )
+    select m.ladder, m.sequence, m.transition_type as type, m.from_rank, m.to_rank,
+           fp.product_key as from_product, tp.product_key as to_product,
+           m.actor_type, m.actor_id, m.actor_name, m.reason, m.cause_kind, m.cause_id, m.effective_at,
+           f.kind as from_kind, f.id as from_id, t.kind as to_kind, t.id as to_id
+      from moves m
+      left join billing.products fp on fp.product_id = m.from_product_id
+      left join billing.products tp on tp.product_id = m.to_product_id
+      left join stood f on f.provision_id = m.from_provision_id
+      left join stood t on t.provision_id = m.to_provision_id
+     order by m.effective_at, m.ladder, m.sequence`
+  return rows.map((row) => {
+    const { fromKind, fromId, toKind, toId } = row
+    const entry = entryOf(row)
     const from_holder = fromKind && { kind: fromKind, id: fromId! }
     const to_holder = toKind && { kind: toKind, id: toId! }
     return { ...entry, from_holder, to_holder, rule: ruleOf({ ...entry, from_holder, to_holder }) }
   })
+}
+
+/** How many moves a ladder had seen before those that are told of it: its rows are counted from 1 without a gap. Pure. */
+export function earlierMoves(told: readonly Pick<MoveExplained, 'sequence'>[]): number {
+  return told.length === 0 ? 0 : told[0]!.sequence - 1
 }
 
 /**
@@ -87,35 +142,8 @@ export function ruleOf({ type, from_rank, to_rank, cause, from_holder, to_holder
 }
 
 type Holders = {
-  ladder: string
-  sequence: number
   fromKind: Claim['kind'] | null
   fromId: string | null
   toKind: Claim['kind'] | null
   toId: string | null
-}
-
-/** Provisions are never deleted: each tells for ever which grant or subscription it stands on. */
-async function holdersOfMoves(reader: Reader, organizationId: string): Promise<Map<string, Holders>> {
-  const rows = await reader<Holders[]>`
-    with moves as (
-      select l.ladder_key as ladder, m.sequence, m.from_provision_id, m.to_provision_id
-        from entitlements.resource_pools p
-        join entitlements.pool_provision_transitions m on m.pool_id = p.pool_id
-        join billing.plan_ladders l on l.plan_ladder_id = m.plan_ladder_id
-       where p.organization_id = ${organizationId}
-    ), stood as (
-      select v.provision_id, coalesce(s.stripe_subscription_id, v.subscription_id::text, v.grant_id::text) as id,
-             case when v.subscription_id is not null then 'subscription'
-                  when g.grant_reason = 'default' then 'default' else 'grant' end as kind
-        from entitlements.pool_provisions v
-        left join entitlements.grants g on g.grant_id = v.grant_id
-        left join stripe.subscriptions s on s.subscription_id = v.subscription_id
-       where v.provision_id in (select from_provision_id from moves union all select to_provision_id from moves)
-    )
-    select moves.ladder, moves.sequence, f.kind as from_kind, f.id as from_id, t.kind as to_kind, t.id as to_id
-      from moves
-      left join stood f on f.provision_id = moves.from_provision_id
-      left join stood t on t.provision_id = moves.to_provision_id`
-  return new Map(rows.map((row) => [`${row.ladder} ${row.sequence}`, row]))
 }

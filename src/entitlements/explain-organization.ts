@@ -1,7 +1,7 @@
 import type { Reader } from '../db/types.ts'
 import { type Enrollment, listEnrollments } from './enrollments.ts'
 import { type ClaimsExplained, claimsExplained, readNames } from './explain-ladder.ts'
-import { explainMoves, type MoveExplained } from './explain-moves.ts'
+import { earlierMoves, explainMoves, type MoveExplained, newestMoves } from './explain-moves.ts'
 import { poolClaims } from './pool-claims.ts'
 import { getDefaultPool } from './tiers.ts'
 
@@ -14,7 +14,10 @@ export type LadderExplained = ClaimsExplained & {
   holder: Enrollment['holder'] | null
   /** The `sequence` of the move that brought the present place; null without one. */
   brought_by: number | null
+  /** The newest moves, in order. */
   history: Omit<MoveExplained, 'ladder'>[]
+  /** How many moves came before those. */
+  earlier: number
 }
 
 export type OrganizationExplained = {
@@ -28,10 +31,12 @@ export type OrganizationExplained = {
  * Why an organization stands where it does: on each ladder on which it stands, stood or claims anything, the place, every
  * claim with the reason why it wins or not, and the history. Null for an organization that is not known. What is still
  * waiting belongs to the inbox and is added by whoever asks.
+ * @param mostMoves of each ladder, the newest; null: all
  */
 export async function explainOrganization(
   reader: Reader,
   organizationId: string,
+  mostMoves: number | null = newestMoves,
 ): Promise<OrganizationExplained | null> {
   const pool = await getDefaultPool(reader, organizationId)
   if (!pool) return null
@@ -48,7 +53,7 @@ export async function explainOrganization(
        where o.organization_id = ${organizationId}`,
     listEnrollments(reader, { organization: organizationId, limit: 1000 }),
     poolClaims(reader, [pool.poolId]),
-    explainMoves(reader, organizationId),
+    explainMoves(reader, organizationId, { most: mostMoves }),
   ])
   const known = await readNames(reader, claims)
   const ladderKeys = new Set([
@@ -71,6 +76,7 @@ export async function explainOrganization(
       ...claimsExplained(here ?? null, known, byDefault),
       brought_by: place ? (history.at(-1)?.sequence ?? null) : null,
       history,
+      earlier: earlierMoves(history),
     }
   })
   return { organization: organizationId, name: about!.name, customers: about!.customers, ladders }

@@ -1,11 +1,10 @@
 import type { Tx } from '../db/types.ts'
 import { Refused } from '../errors.ts'
 import { addGrant, givenEnd, givenReason } from './add-grant.ts'
-import { type GrantGiven, placesOf } from './grant-outcome.ts'
+import { type GrantGiven, settleGiven } from './grant-outcome.ts'
 import { type LockedPool, lockedPool, lockedPoolOfGrant } from './locked-pool.ts'
 import type { Actor } from './moves.ts'
 import { closeGrants } from './revoke-grant.ts'
-import { settlePools } from './settle-pools.ts'
 
 export type ExtensionAsked = {
   tenantId: string
@@ -56,20 +55,15 @@ export async function extendGrant(tx: Tx, asked: ExtensionAsked): Promise<GrantG
     ...(extended.grantId && { extendsGrantId: extended.grantId }),
     ...(extended.planLadderId && { planLadderId: extended.planLadderId }),
   })
-  const cause = { kind: 'grant', id: grantId } as const
-  const moves = await settlePools(tx, [{ poolId: pool.poolId, about: grantId, actor, reason, cause }])
-  return {
+  return settleGiven(tx, pool, {
     grantId,
-    organizationId: pool.organizationId,
-    poolId: pool.poolId,
     product: extended.productKey,
     grantReason: 'extension',
     validUntil,
     extendsGrantId: extended.grantId,
-    places: await placesOf(tx, pool.poolId, grantId),
-    moves,
-    expiry: validUntil && { grantId, at: validUntil },
-  }
+    actor,
+    reason,
+  })
 }
 
 type Extended = {

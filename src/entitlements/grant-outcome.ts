@@ -1,8 +1,10 @@
-import type { Reader } from '../db/types.ts'
+import type { Reader, Tx } from '../db/types.ts'
 import { bestClaim, type Claim } from './claims.ts'
 import { explainClaim } from './explain-claim.ts'
+import type { LockedPool } from './locked-pool.ts'
+import type { Actor } from './moves.ts'
 import { poolClaims } from './pool-claims.ts'
-import type { SettledMove } from './settle-pools.ts'
+import { type SettledMove, settlePools } from './settle-pools.ts'
 
 /** What an operator's grant came to. */
 export type GrantGiven = {
@@ -35,6 +37,29 @@ export type PlaceAfter = {
   holder: { kind: Claim['kind']; id: string }
   /** In words; for what is held, why: `Pro is paid for`. */
   because: string
+}
+
+/** Settles the pool of a grant that has just been added, under its lock, and tells what came of it. */
+export async function settleGiven(
+  tx: Tx,
+  { poolId, organizationId }: LockedPool,
+  given: Omit<GrantGiven, 'organizationId' | 'poolId' | 'places' | 'moves' | 'expiry'> & {
+    actor: Actor
+    reason: string
+  },
+): Promise<GrantGiven> {
+  const { actor, reason, ...told } = given
+  const { grantId, validUntil } = told
+  const cause = { kind: 'grant', id: grantId } as const
+  const moves = await settlePools(tx, [{ poolId, about: grantId, actor, reason, cause }])
+  return {
+    ...told,
+    organizationId,
+    poolId,
+    places: await placesOf(tx, poolId, grantId),
+    moves,
+    expiry: validUntil && { grantId, at: validUntil },
+  }
 }
 
 /** What became of one claim on each of its ladders, read after the pool was settled, under its lock. */

@@ -36,24 +36,7 @@ export async function organizationHistory(
   wanted: HistoryWanted = {},
 ): Promise<HistoryEntry[]> {
   const { ladder = null, after = null, limit = null } = wanted
-  const rows = await reader<
-    {
-      ladder: string
-      sequence: number
-      type: MoveType
-      fromRank: number | null
-      toRank: number | null
-      fromProduct: string | null
-      toProduct: string | null
-      actorType: string
-      actorId: string | null
-      actorName: string | null
-      reason: string
-      causeKind: string
-      causeId: string | null
-      effectiveAt: Date
-    }[]
-  >`
+  const rows = await reader<HistoryRow[]>`
     select l.ladder_key as ladder, m.sequence, m.transition_type as type, m.from_rank, m.to_rank,
            f.product_key as from_product, t.product_key as to_product,
            m.actor_type, m.actor_id, m.actor_name, m.reason, m.cause_kind, m.cause_id, m.effective_at
@@ -73,7 +56,29 @@ export async function organizationHistory(
           limit 1))
      order by m.effective_at, l.ladder_key, m.sequence
      limit ${limit}`
-  return rows.map((row) => ({
+  return rows.map(entryOf)
+}
+
+/** A row of the history as it is read, with the names of what its ids stand for. */
+export type HistoryRow = {
+  ladder: string
+  sequence: number
+  type: MoveType
+  fromRank: number | null
+  toRank: number | null
+  fromProduct: string | null
+  toProduct: string | null
+  actorType: string
+  actorId: string | null
+  actorName: string | null
+  reason: string
+  causeKind: string
+  causeId: string | null
+  effectiveAt: Date
+}
+
+export function entryOf(row: HistoryRow): HistoryEntry {
+  return {
     ladder: row.ladder,
     sequence: row.sequence,
     type: row.type,
@@ -87,5 +92,5 @@ export async function organizationHistory(
     reason: row.reason,
     cause: { kind: row.causeKind, id: row.causeId },
     effective_at: row.effectiveAt.toISOString(),
-  }))
+  }
 }

@@ -1,11 +1,10 @@
 import type { Tx } from '../db/types.ts'
 import { Refused } from '../errors.ts'
 import { addGrant, givenEnd, givenReason } from './add-grant.ts'
-import { type GrantGiven, placesOf } from './grant-outcome.ts'
+import { type GrantGiven, settleGiven } from './grant-outcome.ts'
 import { type LockedPool, lockedPool } from './locked-pool.ts'
 import type { Actor } from './moves.ts'
 import { type PlanProduct, planProduct } from './plan-product.ts'
-import { settlePools } from './settle-pools.ts'
 import type { Tier } from './tiers.ts'
 
 export type GrantAsked = {
@@ -57,20 +56,15 @@ export async function givePlan(tx: Tx, pool: LockedPool, giving: PlanGiving): Pr
     actor,
     ...(only && { planLadderId: only.planLadderId }),
   })
-  const cause = { kind: 'grant', id: grantId } as const
-  const moves = await settlePools(tx, [{ poolId: pool.poolId, about: grantId, actor, reason, cause }])
-  return {
+  return settleGiven(tx, pool, {
     grantId,
-    organizationId: pool.organizationId,
-    poolId: pool.poolId,
     product: product.productKey,
     grantReason,
     validUntil,
     extendsGrantId: null,
-    places: await placesOf(tx, pool.poolId, grantId),
-    moves,
-    expiry: validUntil && { grantId, at: validUntil },
-  }
+    actor,
+    reason,
+  })
 }
 
 /** D20: another grant on the tier on which the pool stands would leave one of the two behind. */

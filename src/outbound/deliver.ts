@@ -5,6 +5,7 @@ import { holdEndpointsAlone } from './hold-endpoints.ts'
 import { headersOf, type MoveKey, messageId, messageOf } from './message.ts'
 import { type Posted, post } from './post.ts'
 import { givenUpAfter, nextLook, nextTry } from './retry.ts'
+import { dropOldSecrets, type Secrets, signingSecrets } from './secrets.ts'
 
 export type DeliverParts = {
   allowed: PrivateAddresses
@@ -32,7 +33,7 @@ const keptDays = 7
 const prunedAtOnce = 100
 
 type Due = MoveKey & { attempts: number }
-type Target = { endpointId: string; tenantId: string; url: string; secret: string; failures: number }
+type Target = Secrets & { endpointId: string; tenantId: string; url: string; failures: number }
 
 /**
  * One pass over what is due: each endpoint is told of each move at least once, and of the moves of one pool in their order, one after the
@@ -44,8 +45,9 @@ export async function deliverDue(db: Db, parts: DeliverParts): Promise<Delivered
   const told: Delivered = { taken: 0, failed: 0, disabled: 0 }
   const until = performance.now() + (parts.passMs ?? 20_000)
   const goesOn = () => !parts.signal.aborted && performance.now() < until
+  await dropOldSecrets(db, parts.now())
   const targets = await db<Target[]>`
-    select endpoint_id, tenant_id, url, secret, failures from outbound.endpoints
+    select endpoint_id, tenant_id, url, secret, next_secret, secret_until, failures from outbound.endpoints
     where disabled_at is null and (paused_until is null or paused_until <= ${parts.now()})
     order by endpoint_id`
   const next = targets.values()
@@ -114,13 +116,13 @@ async function deliverOne(
   due: Due,
   parts: DeliverParts,
 ): Promise<'taken' | 'failed' | 'given_up' | 'broken_off'> {
-  const { endpointId, url, secret } = target
+  const { endpointId, url } = target
   const body = await messageOf(db, due)
   const id = messageId(endpointId, due.transitionId)
   const posted: Posted =
     body === null
       ? { kind: 'failed', why: 'The history does not hold this move.' }
-      : await post(url, headersOf(id, secret, body, new Date()), body, {
+      : await post(url, headersOf(id, signingSecrets(target, parts.now()), body, new Date()), body, {
           allowed: parts.allowed,
           limitMs: parts.limitMs ?? 10_000,
           signal: parts.signal,

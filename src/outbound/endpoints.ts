@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import type { Reader, Tx } from '../db/types.ts'
 import { Refused } from '../errors.ts'
 import { faultOfUrl, type PrivateAddresses } from './addresses.ts'
 import { holdEndpointsAlone } from './hold-endpoints.ts'
+import { newSecret, rotateSecret } from './secrets.ts'
 
 /** Where a tenant's moves are told. */
 export type Endpoint = {
@@ -13,8 +13,15 @@ export type Endpoint = {
   disabledAt: Date | null
   /** `failing`: it took nothing for three days. */
   disabledWhy: 'operator' | 'failing' | null
-  /** Messages that wait to be taken. */
+  /** Messages that wait to be taken, and how many of them are tried no more. */
   pending: number
+  parked: number
+  /** Tries in a row after which nothing had been taken. */
+  failures: number
+  /** When the latest of its messages that were taken was; null: none, as far as that is still known. */
+  lastTakenAt: Date | null
+  /** Until when the secret before the last rotation signs too; null: one signs alone. */
+  oldSecretUntil: Date | null
   /** What the last try that failed said, of the messages that wait. */
   lastError: string | null
 }
@@ -29,11 +36,18 @@ export async function listEndpoints(
 ): Promise<Endpoint[]> {
   const { endpointId = null, after = null, limit } = wanted
   return reader<Endpoint[]>`
-    select e.endpoint_id, e.url, e.description, e.created_at, e.disabled_at, e.disabled_why,
-           waiting.pending, waiting.last_error
+    select e.endpoint_id, e.url, e.description, e.created_at, e.disabled_at, e.disabled_why, e.failures,
+           waiting.pending, waiting.parked, waiting.last_error, taken.delivered_at as last_taken_at,
+           case when e.secret_until > clock_timestamp() then e.secret_until end as old_secret_until
     from outbound.endpoints e
     left join lateral (
-      select count(*)::int as pending, (array_agg(d.last_error order by d.first_tried_at desc) filter (where d.last_error is not null))[1] as last_error
+      select d.delivered_at from outbound.deliveries d
+      where d.endpoint_id = e.endpoint_id and d.delivered_at is not null
+      order by d.position desc limit 1
+    ) taken on true
+    left join lateral (
+      select count(*)::int as pending, (count(*) filter (where d.due_at = 'infinity'))::int as parked,
+             (array_agg(d.last_error order by d.first_tried_at desc) filter (where d.last_error is not null))[1] as last_error
       from outbound.deliveries d where d.endpoint_id = e.endpoint_id and d.delivered_at is null
     ) waiting on true
     where e.tenant_id = ${tenantId}
@@ -49,7 +63,11 @@ export async function listEndpoints(
 export async function getEndpoint(reader: Reader, tenantId: string, endpointId: string): Promise<Endpoint> {
   const [endpoint] = await listEndpoints(reader, tenantId, { endpointId, limit: 1 })
   if (endpoint) return endpoint
-  throw new Refused(
+  throw unknown()
+}
+
+function unknown(): Refused {
+  return new Refused(
     'webhook_endpoint_unknown',
     'There is no such webhook endpoint.',
     'Look at the id: it may be of another kind of thing.',
@@ -76,12 +94,24 @@ export async function createEndpoint(
       'Delete one that nobody uses.',
     )
   }
-  // As Standard Webhooks writes it: 24 to 64 random bytes.
-  const secret = `whsec_${randomBytes(32).toString('base64')}`
+  const secret = newSecret()
   const [made] = await tx<{ endpointId: string }[]>`
     insert into outbound.endpoints (tenant_id, url, description, secret)
     values (${tenantId}, ${url}, ${description}, ${secret}) returning endpoint_id`
   return { endpointId: made!.endpointId, secret }
+}
+
+/**
+ * Gives an endpoint a new secret, which is in the answer and never shown again; for a day the old one signs beside it (see `rotateSecret`).
+ * @throws Refused `webhook_endpoint_unknown` (404)
+ */
+export async function rotateEndpointSecret(
+  tx: Tx,
+  asked: { tenantId: string; endpointId: string; now: Date },
+): Promise<{ endpoint: Endpoint; secret: string }> {
+  const secret = await rotateSecret(tx, asked)
+  if (secret === null) throw unknown()
+  return { endpoint: await getEndpoint(tx, asked.tenantId, asked.endpointId), secret }
 }
 
 export type EndpointChange = {

@@ -72,13 +72,21 @@ export function messageId(endpointId: string, transitionId: string): string {
   return `msg_${createHash('sha256').update(`${endpointId} ${transitionId}`).digest('hex').slice(0, 32)}`
 }
 
-/** As Standard Webhooks 1.0 says (https://www.standardwebhooks.com). `sentAt`: of this try, since the other side refuses old ones. */
-export function headersOf(id: string, secret: string, body: string, sentAt: Date): Record<string, string> {
+/**
+ * As Standard Webhooks 1.0 says (https://www.standardwebhooks.com): a signature by each of the secrets, with spaces between, of which the
+ * other side needs to know one. `sentAt`: of this try, since the other side refuses old ones.
+ */
+export function headersOf(
+  id: string,
+  secrets: readonly string[],
+  body: string,
+  sentAt: Date,
+): Record<string, string> {
   return {
     'content-type': 'application/json',
     'user-agent': 'Stepladder',
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
-    'webhook-signature': new Webhook(secret).sign(id, sentAt, body),
+    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, sentAt, body)).join(' '),
   }
 }

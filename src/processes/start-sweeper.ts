@@ -3,9 +3,13 @@ import type { Log } from '../log.ts'
 import type { Ring } from '../queue/ring.ts'
 import { sweep } from '../stripe/inbox/sweep.ts'
 import { sweepGrants } from './sweep-grants.ts'
+import { sweepSessions } from './sweep-sessions.ts'
 import { sweepSignals } from './sweep-signals.ts'
 
-/** The sweepers, of the inbox, of what ends by itself and of what was told of risks, in every process that works: locks let one of them sweep at a time. */
+/**
+ * The sweepers, of the inbox, of what ends by itself, of what was told of risks and of sessions that have ended, in every process that
+ * works: locks keep them out of each other's way.
+ */
 export function startSweeper(parts: {
   db: Db
   ring: Ring
@@ -23,6 +27,7 @@ export function startSweeper(parts: {
     sweep(db, ring, { ...often, keepBodiesDays }),
     sweepGrants(db, often),
     sweepSignals(db, often),
+    sweepSessions(db, { log, signal: stop.signal }),
   ])
   return {
     close: async () => {

@@ -162,6 +162,7 @@ export function createApp(parts: WebParts): Hono<WebEnv> {
       reconciled,
       now,
       runValidators: plans.runValidators,
+      privateAddresses: parts.privateAddresses ?? 'none',
     }),
   )
 

@@ -24,7 +24,8 @@ export function member({ own, log }: { own: Db; log: Log }): Hono<WebEnv> {
     const standing = await own.begin('isolation level repeatable read read only', async (tx) => {
       // Who comes here has an organization: the guard asks for it.
       const { organizationId } = await getOrganization(tx, caller.tenantId, caller.organizationId!)
-      const explained = await explain(tx, await subjectOfOrganization(tx, organizationId), now)
+      // Without the history: it names operators and their reasons, which are not a member's.
+      const explained = await explain(tx, await subjectOfOrganization(tx, organizationId), now, 0)
       const pool = await getDefaultPool(tx, organizationId)
       const { held } = await readHoldings(tx, pool!.poolId)
       return memberStanding(explained, held, await readCatalogChoices(tx))

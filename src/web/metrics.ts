@@ -108,8 +108,19 @@ function createGauges() {
     help: 'Months of which the inbox still has the bodies of events, this one with them.',
     registers,
   })
+  const outboundWaiting = new Gauge({
+    name: 'stepladder_outbound_waiting',
+    help: 'Moves that other systems are still to be told, at webhook endpoints that are enabled.',
+    registers,
+  })
+  const outboundOldest = new Gauge({
+    name: 'stepladder_outbound_oldest_seconds',
+    help: 'How long ago the oldest move was made that another system is still to be told; 0 without any.',
+    registers,
+  })
 
   const set = (standing: Standing | null) => {
+    for (const gauge of [outboundWaiting, outboundOldest]) gauge.remove()
     bodyMonths.remove()
     gapsFound.remove()
     gapWatchBehind.remove()
@@ -125,6 +136,8 @@ function createGauges() {
     fetchesKept.set(standing.fetches.kept)
     fetchesFailing.set(standing.fetches.failing)
     bodyMonths.set(standing.bodyMonths)
+    outboundWaiting.set(standing.outbound.waiting)
+    outboundOldest.set(standing.outbound.oldest)
     if (standing.gapWatch) {
       gapsFound.set(standing.gapWatch.found)
       gapWatchBehind.set(standing.gapWatch.behind)

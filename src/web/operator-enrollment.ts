@@ -5,6 +5,7 @@ import { readCatalogChoices } from '../billing/catalog-choices.ts'
 import { whileCatalogHeld } from '../billing/hold-catalog.ts'
 import type { Db, Tx } from '../db/types.ts'
 import { liftCeiling, listCeilings } from '../entitlements/ceilings.ts'
+import { newestMoves } from '../entitlements/explain-moves.ts'
 import { extendGrant } from '../entitlements/extend-grant.ts'
 import { forceTransition } from '../entitlements/force-transition.ts'
 import { issueGrant } from '../entitlements/issue-grant.ts'
@@ -66,13 +67,9 @@ export function operatorEnrollment({ own, log, ringExpiry }: EnrollmentParts): H
   app.onError(panelErrors(log, enrollmentTab))
 
   async function page(c: WebContext, status: 200 | 422, fault: EnrollmentPageData['fault']) {
-    const data = await readEnrollment(own, c)
-    return answerPage(c, status, EnrollmentPage, {
-      viewer: viewerOf(c),
-      ...data,
-      whole: c.req.query('history') === 'all',
-      fault,
-    })
+    const whole = c.req.query('history') === 'all'
+    const data = await readEnrollment(own, c, whole)
+    return answerPage(c, status, EnrollmentPage, { viewer: viewerOf(c), ...data, whole, fault })
   }
 
   /** Under the pool's lock, and only if it stands as it did when the form was made. */
@@ -175,13 +172,14 @@ export function operatorEnrollment({ own, log, ringExpiry }: EnrollmentParts): H
 }
 
 /** All of it at one moment: a move between two of the questions would make the page contradict itself. */
-async function readEnrollment(own: Db, c: WebContext) {
+async function readEnrollment(own: Db, c: WebContext, whole: boolean) {
   const now = new Date()
   const { tenantId } = c.get('caller')!
   const organizationId = idIn(c.req.param(), 'id', 'organization')
   return own.begin('isolation level repeatable read read only', async (tx) => {
     const organization = await getOrganization(tx, tenantId, organizationId)
-    const explained = await explain(tx, await subjectOfOrganization(tx, organizationId), now)
+    const subject = await subjectOfOrganization(tx, organizationId)
+    const explained = await explain(tx, subject, now, whole ? null : newestMoves)
     const [grants, ceilings, changes, choices, seen] = await Promise.all([
       listGrants(tx, { tenantId, organizationId }),
       listCeilings(tx, { tenantId, organizationId }),

@@ -14,6 +14,7 @@ import { type OperatorPlansParts, operatorPlans } from './operator-plans.ts'
 import { operatorProducts } from './operator-products.ts'
 import { operatorValidation } from './operator-validation.ts'
 import { operatorWaiting } from './operator-waiting.ts'
+import { operatorWebhookEndpoints, type WebhookEndpointsParts } from './operator-webhook-endpoints.ts'
 import { notFound, problem } from './problem.ts'
 import { dashboardPolicy } from './security-headers.ts'
 import { setDashboardToken } from './session-cookie.ts'
@@ -24,7 +25,8 @@ export const dashboardPath = '/operator/queues'
 export type OperatorParts = OperatorEventsParts &
   OverviewParts &
   EnrollmentParts &
-  OperatorPlansParts & { dashboard: Hono | null; publicUrl: string | null }
+  OperatorPlansParts &
+  WebhookEndpointsParts & { dashboard: Hono | null; publicUrl: string | null }
 
 /** The panel's pages, and the queue dashboard behind them. The guard has let in whoever comes here. */
 export function operator(parts: OperatorParts): Hono<WebEnv> {
@@ -41,6 +43,7 @@ export function operator(parts: OperatorParts): Hono<WebEnv> {
   app.route('/', operatorEvents(parts))
   app.route('/', operatorWaiting(parts))
   app.route('/', operatorValidation(parts))
+  app.route('/', operatorWebhookEndpoints(parts))
   app.route('/', operatorKeys(parts))
 
   app.use(`${dashboardPath}/*`, bodyLimit({ maxSize: 1024 * 1024, onError: tooLarge }), async (c, next) => {

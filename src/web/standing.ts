@@ -19,6 +19,8 @@ export type Standing = {
   gapWatch: { found: number; behind: number } | null
   /** Months, this one with them, of which the inbox still has the bodies. */
   bodyMonths: number
+  /** Moves that other systems are still to be told, at endpoints that are enabled; and seconds since the oldest of them was made, 0 without any. */
+  outbound: { waiting: number; oldest: number }
   /** Seconds from receipt to the committed tier, over the newest thousand events of the last five minutes. */
   receivedToApplied: { quantile: string; seconds: number }[]
 }
@@ -38,6 +40,11 @@ export async function readStanding(db: Db): Promise<Standing> {
     db.begin('read only', async (tx) => {
       await tx`select set_config('statement_timeout', ${String(timeLimit)}, true)`
       return tx<{ kind: string; write: string; label: string; count: number }[]>`
+        with untold as (
+          select d.endpoint_id, count(*) as waiting, min(d.position) as first
+          from outbound.endpoints e join outbound.deliveries d using (endpoint_id)
+          where e.disabled_at is null and d.delivered_at is null group by d.endpoint_id
+        )
         select 'backlog' as kind, w.write, '' as label, count(e.event_id)::int as count
         from unnest(${[...writes]}::text[]) as w (write)
         left join stripe.events e
@@ -74,6 +81,13 @@ export async function readStanding(db: Db): Promise<Standing> {
         where i.inhparent = 'stripe.event_bodies'::regclass
           and substring(pg_get_expr(c.relpartbound, c.oid) from 'FROM \\(''([^'']+)''\\)')::timestamptz <= clock_timestamp()
         union all
+        select 'outbound', '', 'waiting', coalesce(sum(waiting), 0)::int from untold
+        union all
+        select 'outbound', '', 'oldest', coalesce(extract(epoch from clock_timestamp() - min(m.effective_at)), 0)::float8
+        from untold
+        join outbound.deliveries d on d.endpoint_id = untold.endpoint_id and d.position = untold.first
+        join entitlements.pool_provision_transitions m using (transition_id)
+        union all
         select 'applied', '', q.quantile, percentile_cont(q.quantile::float8) within group (order by recent.seconds)
         from (values ('0.5'), ('0.99')) as q (quantile), (
           select extract(epoch from w.handled_at - e.received_at)::float8 as seconds
@@ -101,6 +115,10 @@ export async function readStanding(db: Db): Promise<Standing> {
     },
     gapWatch: gaps.size > 0 ? { found: gaps.get('found')!, behind: gaps.get('behind')! } : null,
     bodyMonths: of('bodies')[0]?.count ?? 0,
+    outbound: {
+      waiting: of('outbound').find((row) => row.label === 'waiting')!.count,
+      oldest: of('outbound').find((row) => row.label === 'oldest')!.count,
+    },
     receivedToApplied: of('applied').map(({ label, count }) => ({ quantile: label, seconds: count })),
   }
 }

@@ -107,6 +107,7 @@ const explained: Explained = {
       next_in_line: { product: 'standard', rank: 1, by: { kind: 'grant', id: grant } },
       brought_by: 2,
       history,
+      earlier: 0,
     },
   ],
   subscriptions: [
@@ -209,6 +210,7 @@ test('the story of a time that has passed: the place then, the move that brought
         holder: { kind: 'default', id: grant },
         brought_by: 1,
         history: history.slice(0, 1),
+        earlier: 0,
       },
       {
         ladder: 'support',
@@ -219,6 +221,7 @@ test('the story of a time that has passed: the place then, the move that brought
         holder: null,
         brought_by: null,
         history: [],
+        earlier: 0,
       },
     ],
     known: {
@@ -253,6 +256,16 @@ What was known then
     event evt_1SQ2cD2eZvKYlo2CwWq8aa1F (customer.subscription.updated), made 2026-11-20 09:00:00Z,
       here 2026-11-20 12:00:03Z (3 h late)`,
   )
+})
+
+test('of a long history the newest moves stand there, with how many came before and where those are', () => {
+  const [core] = explained.ladders
+  const long = { ...core!, history: history.slice(-1), earlier: 1 }
+  const story = storyOf({ ...explained, ladders: [long] }, 'UTC')
+  expect(story).toContain(
+    '  The newest move; 1 earlier: --at shows those until a time, the panel all\n      2  ',
+  )
+  expect(story).not.toContain('      1  ')
 })
 
 test('whoever belongs to nobody stands nowhere; nothing waits and nothing is known to come', () => {

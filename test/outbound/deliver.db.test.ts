@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { issueGrant } from '../../src/entitlements/issue-grant.ts'
 import { type DeliverParts, deliverDue } from '../../src/outbound/deliver.ts'
-import { changeEndpoint, createEndpoint, deleteEndpoint, getEndpoint } from '../../src/outbound/endpoints.ts'
+import {
+  changeEndpoint,
+  createEndpoint,
+  deleteEndpoint,
+  getEndpoint,
+  rotateEndpointSecret,
+} from '../../src/outbound/endpoints.ts'
+import { rotateSecret } from '../../src/outbound/secrets.ts'
 import { type Received, type WebhookReceiver, webhookReceiver } from '../support/webhook-receiver.ts'
 import { event, newWorld, PRICES, subscription, type World } from '../support/world.ts'
 
@@ -41,6 +48,27 @@ async function endpoint(): Promise<string> {
 
 const change = (endpointId: string, asked: { disabled?: boolean; url?: string }) =>
   world.app.begin((tx) => changeEndpoint(tx, { tenantId, endpointId, allowed: 'loopback', ...asked }))
+
+const rotate = async (endpointId: string) =>
+  (await world.app.begin((tx) => rotateEndpointSecret(tx, { tenantId, endpointId, now }))).secret
+
+/** What a worker of the version before rotations reads, and signs with. */
+const plainSecret = async (endpointId: string) => {
+  const [row] = await world.owner`select secret from outbound.endpoints where endpoint_id = ${endpointId}`
+  return row!.secret as string
+}
+
+/** Whether all that comes of a new customer is signed by this secret, among others perhaps. */
+async function signedBy(secret: string): Promise<boolean> {
+  receiver.secret = secret
+  const before = receiver.received.length
+  await customer(`${made}`)
+  await deliver()
+  const messages = receiver.received.slice(before)
+  expect(messages.length).toBeGreaterThan(0)
+  expect(new Set(messages.map(({ genuine }) => genuine)).size).toBe(1)
+  return messages[0]!.genuine
+}
 
 const deliver = (parts: Partial<DeliverParts> = {}) =>
   deliverDue(world.app, {
@@ -355,6 +383,55 @@ test('what was taken is known for a week', async () => {
   minutes(2 * 24 * 60)
   await deliver()
   expect((await world.owner`select from outbound.deliveries`).length).toBe(0)
+})
+
+test('a secret is rotated: for a day the old one and the new one sign, then the new one alone', async () => {
+  const endpointId = await endpoint()
+  const old = receiver.secret
+  const next = await rotate(endpointId)
+  expect(next).not.toBe(old)
+  minutes(24 * 60 - 1)
+  expect([await signedBy(old), await signedBy(next)]).toEqual([true, true])
+  expect(await plainSecret(endpointId)).toBe(old)
+  minutes(2)
+  expect([await signedBy(old), await signedBy(next)]).toEqual([false, true])
+  const rows = await world.owner`select secret, next_secret, secret_until from outbound.endpoints`
+  expect(rows).toEqual([{ secret: next, nextSecret: null, secretUntil: null }])
+})
+
+test('rotated twice within a day, the secret between goes at once, and the old one has a day again', async () => {
+  const endpointId = await endpoint()
+  const old = receiver.secret
+  const between = await rotate(endpointId)
+  minutes(23 * 60)
+  const next = await rotate(endpointId)
+  minutes(23 * 60)
+  expect([await signedBy(old), await signedBy(between), await signedBy(next)]).toEqual([true, false, true])
+})
+
+test('rotated again once the day is over, before any pass: the secret that had come to stand alone is the old one', async () => {
+  const endpointId = await endpoint()
+  const first = receiver.secret
+  const second = await rotate(endpointId)
+  minutes(25 * 60)
+  const third = await rotate(endpointId)
+  expect([await signedBy(first), await signedBy(second), await signedBy(third)]).toEqual([false, true, true])
+})
+
+test('another tenant cannot rotate it', async () => {
+  const endpointId = await endpoint()
+  const nobody = '6f9619ff-8b86-4011-b42d-00cf4fc964ff'
+  expect(await world.app.begin((tx) => rotateSecret(tx, { tenantId: nobody, endpointId, now }))).toBeNull()
+  expect(await world.owner`select next_secret from outbound.endpoints`).toEqual([{ nextSecret: null }])
+})
+
+test('an endpoint that is disabled loses its old secret too when the day is over', async () => {
+  const endpointId = await endpoint()
+  const next = await rotate(endpointId)
+  await change(endpointId, { disabled: true })
+  minutes(25 * 60)
+  await deliver()
+  expect(await plainSecret(endpointId)).toBe(next)
 })
 
 test('an address whose name leads to this machine is not reached where that is not allowed', async () => {

@@ -12,6 +12,7 @@ const calm: Standing = {
   fetches: { kept: 4, failing: 0 },
   gapWatch: { found: 7, behind: 900 },
   bodyMonths: 2,
+  outbound: { waiting: 0, oldest: 0 },
   receivedToApplied: [],
 }
 const reconciled = { endedAt: now - 3600, counts: [], verifiedShare: 0.5 }

@@ -70,6 +70,27 @@ test('the overview tells how it goes, what needs a person, and leads there', asy
   expect(complaints).toEqual([])
 })
 
+test('an event that has just come is shown at once, in the minute that is not over', async () => {
+  if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
+  const fresh = await newWorld()
+  const server = await listeningApp(fresh.app)
+  const { key } = await createApiKey(fresh.app, { role: 'operator' })
+  await fresh.deliver(event('customer.subscription.created', subscription()))
+  const { page, complaints } = await signedInPage(browser, { url: server.url, key, path: '/operator' })
+  const received = page.getByRole('article').filter({ hasText: 'Events received' })
+  expect(await received.locator('.number').textContent()).toBe('1')
+  const bars = received.getByRole('img').locator('g')
+  expect(await bars.count()).toBe(60)
+  expect(await bars.last().locator('title').textContent()).toMatch(/ so far$/)
+  expect(await bars.nth(58).locator('title').textContent()).toMatch(/: \d events?$/)
+  expect(await received.locator('rect.rest-of').count()).toBe(1)
+  expect(await axeFaults(page)).toEqual([])
+  expect(complaints).toEqual([])
+  await page.context().close()
+  await server.close(100)
+  await fresh.close()
+})
+
 test('two operators clear one alarm: the first has done it, and the second is told what happened', async () => {
   if (!browser) return expect(process.env.REQUIRE_CHROMIUM).toBeUndefined()
   const [first, second] = [await open('/operator'), await open('/operator')]

@@ -1,7 +1,9 @@
 import type { Reader } from '../../db/types.ts'
 import {
+  earlierMoves,
   explainMoves,
   type MoveExplained,
+  newestMoves,
   type PlaceThen,
   placesAt,
 } from '../../entitlements/explain-moves.ts'
@@ -45,7 +47,9 @@ export type ExplainedThen = {
     status: string | null
     /** The last of the moves until then, the one that brought the place or took it away. */
     brought_by: number | null
+    /** The newest of them, in order, and how many came before those. */
     history: Told<Omit<MoveExplained, 'ladder'>>[]
+    earlier: number
   })[]
   known: KnownThen
 }
@@ -53,11 +57,17 @@ export type ExplainedThen = {
 /**
  * Why a subject stands where it does: the places, every claim, the chain from each move to what caused it, what is held and what
  * comes next. Ask within one transaction that reads at one moment, or the parts may be of different ones.
+ * @param mostMoves of each ladder, the newest; null: all. No other part of it looks at the history.
  */
-export async function explain(reader: Reader, subject: Subject, now: Date): Promise<Explained> {
+export async function explain(
+  reader: Reader,
+  subject: Subject,
+  now: Date,
+  mostMoves: number | null = newestMoves,
+): Promise<Explained> {
   const { organizationId } = subject
   const [organization, subscriptions, waiting, schedules] = await Promise.all([
-    organizationId === null ? null : explainOrganization(reader, organizationId),
+    organizationId === null ? null : explainOrganization(reader, organizationId, mostMoves),
     explainSubscriptions(reader, subject),
     explainWaiting(reader, subject),
     readSchedules(reader, subject.customers, now),
@@ -101,7 +111,7 @@ export async function explainAt(
       ? []
       : reader<{ name: string }[]>`
           select name from organization.organizations where organization_id = ${organizationId}`,
-    organizationId === null ? [] : explainMoves(reader, organizationId),
+    organizationId === null ? [] : explainMoves(reader, organizationId, { most: newestMoves, at }),
     explainKnownAt(reader, subject, at),
   ])
   const told = await withCauses(reader, moves)
@@ -123,6 +133,7 @@ export async function explainAt(
         status: statusOf(place),
         brought_by: move?.sequence ?? null,
         history: history.map(({ ladder: _, ...entry }) => told(entry)),
+        earlier: earlierMoves(history),
       }
     }),
     known,

@@ -1,7 +1,7 @@
 import type { Db } from '../../db/types.ts'
 import { firstArrival, slackSeconds } from './search-inbox.ts'
 
-/** One whole minute of the inbox. */
+/** One minute of the inbox by the clock. */
 export type Minute = {
   at: Date
   /** Events received in it. */
@@ -16,12 +16,12 @@ const timeLimit = 2_000
 const mostRead = 12_000
 
 /**
- * The hour before the current minute, minute by minute. Read by inbox id, since times have no index; in a busy hour the counts are
- * estimates, within a few percent.
+ * The last hour, minute by minute: the last one is the present minute, which is not over, so that what came just now is among them.
+ * Read by inbox id, since times have no index; in a busy hour the counts are estimates, within a few percent.
  * @throws the driver's error after two seconds.
  */
 export async function arrivalsByMinute(db: Db, now: Date): Promise<Minute[]> {
-  const until = new Date(Math.floor(now.getTime() / 60_000) * 60_000)
+  const until = new Date((Math.floor(now.getTime() / 60_000) + 1) * 60_000)
   const from = new Date(until.getTime() - 3_600_000)
   const rows = await db.begin('read only', async (tx) => {
     await tx`select set_config('statement_timeout', ${String(timeLimit)}, true)`

@@ -44,8 +44,7 @@ export async function selectReplay(
   selection: ReplaySelection,
   most: number | null = null,
 ): Promise<ReplayWrite[]> {
-  if (selection.kind === 'events') return readWrites(reader, selection.events, writes)
-  if (selection.kind === 'range') return readRange(reader, selection, most)
+  if (selection.kind === 'events' || selection.kind === 'range') return readWrites(reader, selection, most)
   const state = selection.kind === 'failed' ? 'parked' : 'waiting'
   const reason = selection.kind === 'failed' ? selection.reason : null
   const on = selection.kind === 'waiting' ? selection.on : null
@@ -61,11 +60,16 @@ export async function selectReplay(
     limit ${most}`
 }
 
-async function readRange(
+/** How both writes of some events stand now, in the order of arrival: of those named, or of those that Stripe created in a range. */
+async function readWrites(
   reader: Reader,
-  { from, until, type }: Extract<ReplaySelection, { kind: 'range' }>,
-  most: number | null,
+  wanted: { events: readonly string[] } | Extract<ReplaySelection, { kind: 'range' }>,
+  most: number | null = null,
 ): Promise<ReplayWrite[]> {
+  const meant =
+    'events' in wanted
+      ? reader`e.event_id = any(${wanted.events as string[]})`
+      : reader`e.created_at between ${wanted.from} and ${wanted.until} and (${wanted.type}::text is null or e.type = ${wanted.type})`
   return reader<ReplayWrite[]>`
     select
       e.event_id as event, e.inbox_id, e.type, k.write, coalesce(w.state, 'received') as state, w.reason, w.waiting_on,
@@ -73,26 +77,9 @@ async function readRange(
     from stripe.events e
     cross join unnest(${[...writes]}::text[]) as k (write)
     left join stripe.event_writes w on w.event_id = e.event_id and w.write = k.write
-    where e.created_at between ${from} and ${until} and (${type}::text is null or e.type = ${type})
+    where ${meant}
     order by e.inbox_id, k.write
     limit ${most}`
-}
-
-/** How these writes stand now, in the order of arrival. */
-async function readWrites(
-  reader: Reader,
-  events: readonly string[],
-  which: readonly Write[],
-): Promise<ReplayWrite[]> {
-  return reader<ReplayWrite[]>`
-    select
-      e.event_id as event, e.inbox_id, e.type, k.write, coalesce(w.state, 'received') as state, w.reason, w.waiting_on,
-      e.stripe_subscription_id as subscription, w.handled_at::text as handled_at
-    from stripe.events e
-    cross join unnest(${which as Write[]}::text[]) as k (write)
-    left join stripe.event_writes w on w.event_id = e.event_id and w.write = k.write
-    where e.event_id = any(${events as string[]})
-    order by e.inbox_id, k.write`
 }
 
 /** Those of a selection for which a bell is rung, and those that would only come to the same verdict. */
@@ -122,7 +109,7 @@ export async function lookAfterReplay(
   reader: Reader,
   open: readonly ReplayWrite[],
 ): Promise<{ handled: ReplayWrite[]; open: ReplayWrite[] }> {
-  const now = await readWrites(reader, [...new Set(open.map(({ event }) => event))], writes)
+  const now = await readWrites(reader, { events: [...new Set(open.map(({ event }) => event))] })
   const byKey = new Map(now.map((one) => [keyOf(one), one]))
   const handled: ReplayWrite[] = []
   const still: ReplayWrite[] = []

@@ -27,7 +27,7 @@ export const statsAnswer = z
           applied: z.strictObject({ p50: z.number(), p99: z.number() }).nullable(),
         }),
       )
-      .describe('The hour before this minute.'),
+      .describe('The last hour; the last one is the present minute, which is not over.'),
   })
   .meta({ id: 'Stats' })
 

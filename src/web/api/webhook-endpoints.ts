@@ -8,6 +8,7 @@ import {
   type Endpoint,
   getEndpoint,
   listEndpoints,
+  rotateEndpointSecret,
 } from '../../outbound/endpoints.ts'
 import { clearAlarmsAbout } from '../../stripe/alarms.ts'
 import { pageAnswer, time } from './answers.ts'
@@ -25,7 +26,13 @@ const endpoint = z.strictObject({
     .nullable()
     .describe('`failing`: it took nothing for three days.'),
   pending: z.int().describe('Messages that wait to be taken.'),
+  parked: z.int().describe('Those of them that are tried no more.'),
+  failures: z.int().describe('Tries in a row after which nothing had been taken.'),
+  last_taken_at: time.nullable().describe('Null also when that is over a week ago.'),
   last_error: z.string().nullable(),
+  old_secret_until: time
+    .nullable()
+    .describe('Until then the secret before the last rotation signs too; null: one signs alone.'),
 })
 const endpointAnswer = endpoint.meta({ id: 'WebhookEndpoint' })
 const endpointMadeAnswer = endpoint
@@ -95,6 +102,20 @@ export function webhookEndpointRoutes(db: Db, allowed: PrivateAddresses): ApiRou
       },
     }),
     apiRoute({
+      method: 'post',
+      path: '/webhook-endpoints/:id/rotate-secret',
+      does: 'Gives one a new secret, which is shown in this answer alone; for 24 hours the old one signs beside it.',
+      gives: { 200: endpointMadeAnswer },
+      secret: true,
+      answer: async ({ params, caller: { tenantId } }) => {
+        const endpointId = idIn(params, 'id', 'webhook_endpoint')
+        const { endpoint, secret } = await db.begin((tx) =>
+          rotateEndpointSecret(tx, { tenantId, endpointId, now: new Date() }),
+        )
+        return { json: { ...shownEndpoint(endpoint), secret } }
+      },
+    }),
+    apiRoute({
       method: 'delete',
       path: '/webhook-endpoints/:id',
       does: 'Deletes one, with what waits for it.',
@@ -118,6 +139,10 @@ function shownEndpoint(row: Endpoint) {
     disabled_at: row.disabledAt?.toISOString() ?? null,
     disabled_why: row.disabledWhy,
     pending: row.pending,
+    parked: row.parked,
+    failures: row.failures,
+    last_taken_at: row.lastTakenAt?.toISOString() ?? null,
     last_error: row.lastError,
+    old_secret_until: row.oldSecretUntil?.toISOString() ?? null,
   }
 }

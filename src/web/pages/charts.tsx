@@ -4,11 +4,14 @@ import type { FC } from 'hono/jsx'
 const height = 64
 const step = 10
 
-/** One bar each, from the oldest to the newest; `says` is what the pointer is told, `summary` what is heard instead of the picture. */
-export const Bars: FC<{ values: readonly { value: number; says: string }[]; summary: string }> = ({
-  values,
-  summary,
-}) => {
+/**
+ * One bar each, from the oldest to the newest, a `running` one paler since it still grows; `says` is what the pointer is told, `summary`
+ * what is heard instead of the picture.
+ */
+export const Bars: FC<{
+  values: readonly { value: number; says: string; running?: boolean }[]
+  summary: string
+}> = ({ values, summary }) => {
   const most = Math.max(...values.map(({ value }) => value), 1)
   return (
     <svg
@@ -19,14 +22,20 @@ export const Bars: FC<{ values: readonly { value: number; says: string }[]; summ
       aria-label={summary}
     >
       <line class="ground" x1="0" x2={values.length * step} y1={height} y2={height} />
-      {values.map(({ value, says }, n) => {
+      {values.map(({ value, says, running }, n) => {
         // What is not nothing is seen.
         const tall = value === 0 ? 0 : Math.max((value / most) * height, 2)
         return (
           <g>
             <title>{says}</title>
             <rect class="hover" x={n * step} y="0" width={step} height={height} />
-            <rect class="bar-of" x={n * step + 1} y={height - tall} width={step - 2} height={tall} />
+            <rect
+              class={running ? 'rest-of' : 'bar-of'}
+              x={n * step + 1}
+              y={height - tall}
+              width={step - 2}
+              height={tall}
+            />
           </g>
         )
       })}

@@ -4,8 +4,9 @@ import { stateOf } from '../sent-form.ts'
 import { ActionForm } from './action-form.tsx'
 import type { EnrollmentPageData } from './enrollment-data.ts'
 import { nameOf } from './enrollment-ladder.tsx'
-import { type Choice, SelectField, TextField } from './fields.tsx'
+import { type Choice, SelectField } from './fields.tsx'
 import { enrollmentPath } from './organization-paths.ts'
+import { UntilField, untilShown } from './until-field.tsx'
 
 /** What an operator may decide: a grant, an extension of what is held, a forced move. Each asks first, and for a reason. */
 export const EnrollmentActions: FC<EnrollmentPageData> = (data) => (
@@ -18,8 +19,6 @@ export const EnrollmentActions: FC<EnrollmentPageData> = (data) => (
     </div>
   </section>
 )
-
-const until = 'Empty: it has no end.'
 
 const IssueCard: FC<EnrollmentPageData> = ({ viewer, organization, choices, seen, fault }) => {
   const back = enrollmentPath(organization.organizationId)
@@ -44,7 +43,7 @@ const IssueCard: FC<EnrollmentPageData> = ({ viewer, organization, choices, seen
             button: 'Issue Grant',
             reason: 'required',
             back,
-            shows: { product: 'Plan', valid_until: 'Until (UTC)' },
+            shows: { product: 'Plan', ...untilShown },
           }}
         >
           <input type="hidden" name="seen" value={seen} />
@@ -58,15 +57,7 @@ const IssueCard: FC<EnrollmentPageData> = ({ viewer, organization, choices, seen
             none="Choose one"
             choices={plans}
           />
-          <TextField
-            id="issue-until"
-            name="valid_until"
-            type="datetime-local"
-            label="Until (UTC)"
-            value={typed.valid_until}
-            fault={faults.valid_until}
-            hint={`With an end it is a trial. ${until}`}
-          />
+          <UntilField id="issue-until" hint="With an end it is a trial." typed={typed} faults={faults} />
         </ActionForm>
       )}
     </article>
@@ -97,7 +88,7 @@ const ExtendCard: FC<EnrollmentPageData> = ({ viewer, organization, explained, c
           button: 'Extend',
           reason: 'required',
           back,
-          shows: { ladder: 'Tier', valid_until: 'Until (UTC)' },
+          shows: { ladder: 'Tier', ...untilShown },
         }}
       >
         <input type="hidden" name="seen" value={seen} />
@@ -110,15 +101,7 @@ const ExtendCard: FC<EnrollmentPageData> = ({ viewer, organization, explained, c
           required
           choices={places}
         />
-        <TextField
-          id="extend-until"
-          name="valid_until"
-          type="datetime-local"
-          label="Until (UTC)"
-          value={typed.valid_until}
-          fault={faults.valid_until}
-          hint={until}
-        />
+        <UntilField id="extend-until" typed={typed} faults={faults} />
       </ActionForm>
     </article>
   )
@@ -149,7 +132,7 @@ const ForceCard: FC<EnrollmentPageData> = ({ viewer, organization, choices, seen
           reason: 'required',
           danger: true,
           back,
-          shows: { mode: 'How', tier: 'Tier', valid_until: 'Until (UTC)' },
+          shows: { mode: 'How', tier: 'Tier', ...untilShown },
         }}
       >
         <input type="hidden" name="seen" value={seen} />
@@ -174,15 +157,7 @@ const ForceCard: FC<EnrollmentPageData> = ({ viewer, organization, choices, seen
           none="Choose one"
           choices={tiers}
         />
-        <TextField
-          id="force-until"
-          name="valid_until"
-          type="datetime-local"
-          label="Until (UTC)"
-          value={typed.valid_until}
-          fault={faults.valid_until}
-          hint={until}
-        />
+        <UntilField id="force-until" typed={typed} faults={faults} />
       </ActionForm>
     </article>
   )

@@ -4,6 +4,7 @@ import type { GrantEntry } from '../../entitlements/list-grants.ts'
 import { ActionForm } from './action-form.tsx'
 import type { EnrollmentPageData } from './enrollment-data.ts'
 import { nameOf } from './enrollment-ladder.tsx'
+import { givenByAndReason } from './grant-columns.tsx'
 import { enrollmentPath } from './organization-paths.ts'
 import { type Column, Table } from './table.tsx'
 import { Time } from './time.tsx'
@@ -56,18 +57,7 @@ function columns(data: EnrollmentPageData): Column<GrantEntry>[] {
       cell: ({ valid_until }) =>
         valid_until === null ? <span>no end</span> : <Time at={new Date(valid_until)} seconds={false} />,
     },
-    {
-      title: 'Given by',
-      cell: ({ actor, granted_at }) => (
-        <>
-          <span>{actor}</span>
-          <span class="id">
-            <Time at={new Date(granted_at)} seconds={false} />
-          </span>
-        </>
-      ),
-    },
-    { title: 'Reason', cell: ({ reason }) => reason || '–' },
+    ...givenByAndReason,
     {
       title: 'Revoke',
       control: true,

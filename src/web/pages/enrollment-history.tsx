@@ -1,21 +1,20 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { FC } from 'hono/jsx'
 import type { AccountChange } from '../../billing/account-changes.ts'
+import { newestMoves } from '../../entitlements/explain-moves.ts'
 import type { EnrollmentPageData } from './enrollment-data.ts'
 import { CauseTold } from './move-cause.tsx'
 import { enrollmentPath } from './organization-paths.ts'
 import { Table } from './table.tsx'
 import { Time } from './time.tsx'
 
-/** How many of the last moves are shown before somebody asks for all. */
-const mostMoves = 50
-
 /** Every move between tiers, in order (R67). There is nothing here to change one: a correction is a move of its own (R68). */
 export const History: FC<EnrollmentPageData> = ({ explained, choices, organization, whole }) => {
   const moves = explained.ladders
     .flatMap(({ ladder, history }) => history.map((move) => ({ ladder, ...move })))
     .sort((a, b) => a.effective_at.localeCompare(b.effective_at) || a.sequence - b.sequence)
-  const shown = whole ? moves : moves.slice(-mostMoves)
+  const shown = whole ? moves : moves.slice(-newestMoves)
+  const total = explained.ladders.reduce((sum, { earlier }) => sum + earlier, moves.length)
   const tier = (product: string | null, rank: number | null) =>
     product === null
       ? 'none'
@@ -25,9 +24,9 @@ export const History: FC<EnrollmentPageData> = ({ explained, choices, organizati
       <h2 id="history">History</h2>
       <p class="aside">
         Every move, in order; none is ever changed.{' '}
-        {shown.length < moves.length && (
+        {shown.length < total && (
           <a href={`${enrollmentPath(organization.organizationId)}?history=all#history`}>
-            The last {shown.length} of {moves.length}: show all
+            The last {shown.length} of {total.toLocaleString('en')}: show all
           </a>
         )}
       </p>

@@ -28,20 +28,23 @@ export type EventsPageData = {
   fault: string
 }
 
+/** What names a row that is about an event: its type, which leads to its page, and its id. */
+export const eventColumn: Column<{ event: string; type: string }> = {
+  title: 'Event',
+  names: true,
+  cell: ({ event, type }) => (
+    <>
+      <a href={eventPath(event)}>
+        <TypeName type={type} />
+      </a>
+      <code class="id">{event}</code>
+    </>
+  ),
+}
+
 const columns: readonly Column<FoundEvent>[] = [
   { title: 'Received', cell: (row) => <Time at={row.receivedAt} /> },
-  {
-    title: 'Event',
-    names: true,
-    cell: (row) => (
-      <>
-        <a href={eventPath(row.event)}>
-          <TypeName type={row.type} />
-        </a>
-        <code class="id">{row.event}</code>
-      </>
-    ),
-  },
+  eventColumn,
   { title: 'About', cell: (row) => <About row={row} /> },
   { title: 'Enrollment', cell: (row) => <WriteState {...row.writes[0]!} /> },
   { title: 'Changes', cell: (row) => <WriteState {...row.writes[1]!} /> },

@@ -6,11 +6,13 @@ import type { Organization } from '../../organization/organizations.ts'
 import type { Faults, Typed } from '../read-form.ts'
 import { ActionForm } from './action-form.tsx'
 import { SelectField, TextField } from './fields.tsx'
+import { givenByAndReason } from './grant-columns.tsx'
 import { PanelPage, type Viewer } from './layout.tsx'
 import { OrganizationHead } from './organization-head.tsx'
 import { enrollmentPath, grantsPath, grantsTab } from './organization-paths.ts'
 import { type Column, Table } from './table.tsx'
 import { Time } from './time.tsx'
+import { UntilField, untilShown } from './until-field.tsx'
 
 export type GrantsPageData = {
   viewer: Viewer
@@ -80,7 +82,7 @@ const GiveCard: FC<GrantsPageData> = ({ viewer, organization, choices, seen, typ
             button: 'Give',
             reason: 'required',
             back,
-            shows: { product: 'Product', quantity: 'Quantity', valid_until: 'Until (UTC)' },
+            shows: { product: 'Product', quantity: 'Quantity', ...untilShown },
           }}
         >
           <input type="hidden" name="seen" value={seen} />
@@ -103,14 +105,7 @@ const GiveCard: FC<GrantsPageData> = ({ viewer, organization, choices, seen, typ
               fault={faults.quantity}
               required
             />
-            <TextField
-              name="valid_until"
-              type="datetime-local"
-              label="Until (UTC)"
-              value={typed.valid_until}
-              fault={faults.valid_until}
-              hint="Empty: it has no end."
-            />
+            <UntilField typed={typed} faults={faults} />
           </div>
         </ActionForm>
       )}
@@ -143,18 +138,7 @@ function columns({ viewer, organization, choices, seen }: GrantsPageData): Colum
         return end === null ? <span>no end</span> : <Time at={new Date(end)} seconds={false} />
       },
     },
-    {
-      title: 'Given by',
-      cell: ({ actor, granted_at }) => (
-        <>
-          <span>{actor}</span>
-          <span class="id">
-            <Time at={new Date(granted_at)} seconds={false} />
-          </span>
-        </>
-      ),
-    },
-    { title: 'Reason', cell: ({ reason }) => reason || '–' },
+    ...givenByAndReason,
     {
       title: 'Revoke',
       control: true,

@@ -5,6 +5,7 @@ import type { Faults, Typed } from '../read-form.ts'
 import { ActionForm } from './action-form.tsx'
 import { SelectField, TextField, TickField } from './fields.tsx'
 import { PanelPage, type Viewer } from './layout.tsx'
+import { ShownOncePage } from './shown-once.tsx'
 import { type Column, Table } from './table.tsx'
 import { Time } from './time.tsx'
 
@@ -181,24 +182,8 @@ export const NewKeyPage: FC<{ viewer: Viewer; name: string; made: { id: string; 
   name,
   made,
 }) => (
-  <PanelPage title="A new key" at={keysPath} viewer={viewer}>
-    <div class="head">
-      <h1>{name}</h1>
-      <p>This is the key, and the only time that it is shown. Keep it where secrets are kept.</p>
-    </div>
-    <section class="card plain">
-      <pre class="detail" id="key">
-        {made.key}
-      </pre>
-      <p class="aside">
-        Programs send it as <code>Authorization: Bearer …</code>; a person signs in with it. To revoke it: the
-        list of keys.
-      </p>
-    </section>
-    <p>
-      <a class="button quiet" href={keysPath}>
-        I have kept it
-      </a>
-    </p>
-  </PanelPage>
+  <ShownOncePage viewer={viewer} title="A new key" at={keysPath} of={name} what="key" secret={made.key}>
+    Programs send it as <code>Authorization: Bearer …</code>; a person signs in with it. To revoke it: the
+    list of keys.
+  </ShownOncePage>
 )

@@ -66,6 +66,7 @@ const tabs: readonly { href: string; name: string }[] = [
   { href: '/operator/events', name: 'Events' },
   { href: '/operator/waiting', name: 'Waiting' },
   { href: '/operator/validation', name: 'Validation' },
+  { href: '/operator/webhook-endpoints', name: 'Webhooks' },
   { href: '/operator/keys', name: 'Keys' },
   { href: '/operator/queues', name: 'Queues' },
 ]

@@ -105,23 +105,25 @@ const HourAxis: FC = () => (
 
 const Received: FC<{ minutes: readonly Minute[] }> = ({ minutes }) => {
   const counts = minutes.map(({ received }) => received)
-  const [last, most] = [counts.at(-1) ?? 0, Math.max(...counts)]
+  const [before, present] = [counts.at(-2) ?? 0, counts.at(-1) ?? 0]
+  const inAnHour = counts.reduce((sum, count) => sum + count, 0)
+  const most = Math.max(...counts).toLocaleString('en')
   return (
-    <Figure name="Events a minute" figure={last.toLocaleString('en')}>
+    <Figure name="Events received" figure={inAnHour.toLocaleString('en')}>
       <p class="aside">
-        in the last minute;{' '}
-        {counted(
-          counts.reduce((sum, count) => sum + count, 0),
-          'event',
-        )}{' '}
-        in an hour
+        in the last hour; {before.toLocaleString('en')} in the minute before this one, and{' '}
+        {present.toLocaleString('en')} in this one so far
       </p>
       <Bars
-        values={minutes.map(({ at, received }) => ({
-          value: received,
-          says: `${clockOf(at)}: ${counted(received, 'event')}`,
-        }))}
-        summary={`Events received in each minute of the last hour: at most ${most.toLocaleString('en')}, and ${last.toLocaleString('en')} in the last`}
+        values={minutes.map(({ at, received }, n) => {
+          const running = n === minutes.length - 1
+          return {
+            value: received,
+            running,
+            says: `${clockOf(at)}: ${counted(received, 'event')}${running ? ' so far' : ''}`,
+          }
+        })}
+        summary={`Events received in each minute of the last hour: at most ${most}, and ${present.toLocaleString('en')} in this one so far`}
       />
       <HourAxis />
     </Figure>

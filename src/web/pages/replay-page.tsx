@@ -4,7 +4,7 @@ import type { ReplayWrite } from '../../stripe/inbox/replay.ts'
 import { counted } from '../counted.ts'
 import type { ReplayPlan } from '../replay-events.ts'
 import { CsrfField } from './csrf-field.tsx'
-import { eventPath, inboxPath } from './events-page.tsx'
+import { eventColumn, inboxPath } from './events-page.tsx'
 import { PanelPage, type Viewer } from './layout.tsx'
 import { Table } from './table.tsx'
 import { TypeName } from './type-name.tsx'
@@ -175,18 +175,7 @@ const List: FC<{ caption: string; writes: readonly ReplayWrite[] }> = ({ caption
     caption={caption}
     rows={writes}
     columns={[
-      {
-        title: 'Event',
-        names: true,
-        cell: (row) => (
-          <>
-            <a href={eventPath(row.event)}>
-              <TypeName type={row.type} />
-            </a>
-            <code class="id">{row.event}</code>
-          </>
-        ),
-      },
+      eventColumn,
       { title: 'Write', cell: (row) => row.write },
       { title: 'State', cell: (row) => <WriteState {...row} /> },
     ]}

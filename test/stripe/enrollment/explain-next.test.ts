@@ -54,6 +54,7 @@ const ladder = (key: string, more: Partial<LadderExplained>): LadderExplained =>
   next_in_line: standard,
   brought_by: 1,
   history: [],
+  earlier: 0,
   ...more,
 })
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forceTransition } from '../../../src/entitlements/force-transition.ts'
 import { issueGrant } from '../../../src/entitlements/issue-grant.ts'
+import { revokeGrant } from '../../../src/entitlements/revoke-grant.ts'
 import { explain, explainAt } from '../../../src/stripe/enrollment/explain.ts'
 import { knownSubject } from '../../../src/stripe/enrollment/explain-subject.ts'
 import { subscriptionStateOf } from '../../../src/stripe/event/subscription-state.ts'
@@ -492,5 +493,88 @@ describe('an id of something else is answered with what it is and what to ask in
       fix: expect.stringContaining('reconcile'),
     })
     await expect(knownSubject(world.app, 'nobody')).rejects.toMatchObject({ code: 'not_known' })
+  })
+})
+
+describe('an organization of several hundred moves', () => {
+  test('its newest moves are told with how many came before; places on ladders that moved long ago, holes and held work are told all the same', async () => {
+    const customer = 'cus_many'
+    const gold = subscription({ id: 'sub_gold', customer, items: [['si_gold', PRICES.gold]] })
+    const held = subscription({ id: 'sub_held', customer, items: [['si_held', 'price_many_unheard']] })
+    const whole = subscription({ id: 'sub_hole', customer })
+    const seats = subscription({ id: 'sub_hole', customer, items: [['si_1', PRICES.seats]] })
+    const more = subscription({ id: 'sub_hole', customer, items: [['si_1', PRICES.standard, 2]] })
+    await world.deliver(
+      event('customer.subscription.created', gold, { created: T }),
+      event('customer.subscription.created', held, { id: 'evt_held', created: T }),
+      event('customer.subscription.created', whole, { created: T }),
+      event('customer.subscription.updated', more, {
+        id: 'evt_hole',
+        created: T + 60,
+        previous: itemsOf(seats),
+      }),
+    )
+    const organizationId = await organizationOf(customer)
+    const given = { tenantId, organizationId, actor: olga, reason: 'again and again' }
+    const upAndDown = (times: number) =>
+      world.app.begin(async (tx) => {
+        for (let n = 0; n < times; n++) {
+          const { grantId } = await issueGrant(tx, { ...given, product: 'pro' })
+          await revokeGrant(tx, { ...given, grantId })
+        }
+      })
+    await upAndDown(60)
+    const between = await quietMoment()
+    await upAndDown(60)
+
+    const subject = await knownSubject(world.app, customer)
+    const all = await explain(world.app, subject, new Date(), null)
+    const some = await explain(world.app, subject, new Date())
+    const ladder = (told: { ladders: typeof some.ladders }, key: string) =>
+      told.ladders.find((one) => one.ladder === key)!
+    const [whatAll, what] = [ladder(all, 'core'), ladder(some, 'core')]
+    expect(whatAll.history.length).toBeGreaterThanOrEqual(240)
+    expect(whatAll.history.map(({ sequence }) => sequence)).toEqual(whatAll.history.map((_, n) => n + 1))
+    expect(what).toEqual({
+      ...whatAll,
+      history: whatAll.history.slice(-50),
+      earlier: whatAll.history.length - 50,
+    })
+    expect(whatAll.earlier).toBe(0)
+    expect(what.history.at(-1)).toMatchObject({ sequence: what.brought_by, cause: { kind: 'grant' } })
+    expect(ladder(some, 'support')).toMatchObject({
+      product: 'gold',
+      earlier: 0,
+      brought_by: ladder(some, 'support').history.length,
+    })
+    expect({ ...some, at: '', ladders: [] }).toEqual({ ...all, at: '', ladders: [] })
+    expect(some.subscriptions).toMatchObject([
+      { id: 'sub_gold', unresolved: null },
+      { id: 'sub_held', unresolved: 'unmapped_price' },
+      { id: 'sub_hole', unresolved: 'does_not_join' },
+    ])
+    expect(some.waiting.map(({ event }) => event)).toContain('evt_held')
+    expect(some.waiting.map(({ on }) => on)).toContain('trail:sub_hole')
+
+    const without = await explain(world.app, subject, new Date(), 0)
+    expect({ ...ladder(without, 'core'), brought_by: what.brought_by }).toEqual({
+      ...what,
+      history: [],
+      earlier: 0,
+    })
+
+    const then = await explainAt(world.app, subject, between, new Date())
+    const byThen = whatAll.history.filter(({ effective_at }) => new Date(effective_at) <= between)
+    expect(then.ladders.map(({ ladder }) => ladder)).toEqual(['core', 'support'])
+    expect(then.ladders[0]).toMatchObject({
+      brought_by: byThen.length,
+      history: byThen.slice(-50),
+      earlier: byThen.length - 50,
+    })
+    const beforeAll = await explainAt(world.app, subject, new Date(T * 1000), new Date())
+    expect(beforeAll.ladders).toMatchObject([
+      { ladder: 'core', product: null, brought_by: null, history: [], earlier: 0 },
+      { ladder: 'support', product: null, brought_by: null, history: [], earlier: 0 },
+    ])
   })
 })

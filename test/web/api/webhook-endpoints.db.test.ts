@@ -78,16 +78,57 @@ test('it is changed, disabled, enabled and deleted; what it missed waits for it,
   expect((await world.ask('GET', `/webhook-endpoints/${id}`)).status).toBe(404)
 })
 
+test('its secret is rotated: the new one is shown in that answer alone, and until when the old one signs in all', async () => {
+  const { body: first } = await world.ask('POST', '/webhook-endpoints', { url })
+  const { status, body } = await world.ask('POST', `/webhook-endpoints/${first.id}/rotate-secret`)
+  expect(status).toBe(200)
+  expect(body.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
+  expect(body.secret).not.toBe(first.secret)
+  const left = Date.parse(String(body.old_secret_until)) - Date.now()
+  expect(Math.abs(left - 24 * 3_600_000)).toBeLessThan(3_600_000)
+  const { secret, ...shown } = body
+  expect((await world.ask('GET', `/webhook-endpoints/${first.id}`)).body).toEqual(shown)
+  expect(first.old_secret_until).toBeNull()
+  await world.owner`update outbound.endpoints set secret_until = clock_timestamp()`
+  expect((await world.ask('GET', `/webhook-endpoints/${first.id}`)).body.old_secret_until).toBeNull()
+  const log = await world.owner`
+    select caller_name from auth.operator_actions where action like '%rotate-secret'`
+  expect(log).toEqual([{ callerName: 'Olga' }])
+})
+
+test('sent again with its key, a rotation is not done twice', async () => {
+  const id = await made()
+  const ask = () =>
+    world.send('POST', `/webhook-endpoints/${id}/rotate-secret`, {
+      headers: { authorization: `Bearer ${world.key}`, 'idempotency-key': 'rotation-1' },
+    })
+  const first = await ask()
+  const again = await ask()
+  expect([first.status, again.status, again.body.code]).toEqual([200, 409, 'idempotency_answer_lost'])
+  const rows = await world.owner`select next_secret from outbound.endpoints`
+  expect(rows).toEqual([{ nextSecret: first.body.secret }])
+  const kept =
+    await world.owner`select answer from auth.idempotent_requests where idempotency_key = 'rotation-1'`
+  expect(kept).toEqual([{ answer: null }])
+})
+
 test('another tenant’s endpoint is answered as one that is not there', async () => {
   const id = await made()
-  for (const [method, body] of [['GET'], ['PATCH', { disabled: true }], ['DELETE']] as const) {
-    const theirs = await world.askAsOther(method, `/webhook-endpoints/${id}`, body)
-    const none = await world.askAsOther(method, `/webhook-endpoints/${nobody}`, body)
+  const asked = [
+    ['GET', ''],
+    ['PATCH', '', { disabled: true }],
+    ['POST', '/rotate-secret'],
+    ['DELETE', ''],
+  ] as const
+  for (const [method, verb, body] of asked) {
+    const theirs = await world.askAsOther(method, `/webhook-endpoints/${id}${verb}`, body)
+    const none = await world.askAsOther(method, `/webhook-endpoints/${nobody}${verb}`, body)
     expect(theirs).toEqual(none)
     expect([theirs.status, theirs.body.code]).toEqual([404, 'webhook_endpoint_unknown'])
   }
   expect((await world.askAsOther('GET', '/webhook-endpoints')).body.items).toEqual([])
-  expect((await world.ask('GET', `/webhook-endpoints/${id}`)).body.disabled_at).toBeNull()
+  const { body } = await world.ask('GET', `/webhook-endpoints/${id}`)
+  expect([body.disabled_at, body.old_secret_until]).toEqual([null, null])
 })
 
 test('there are twenty at most, listed page by page', async () => {
