@@ -1,29 +1,50 @@
 import type { Tx } from '../../db/types.ts'
 import { StepladderError } from '../../errors.ts'
-import type { PlanKey } from '../revenue-plan/revenue-plan.ts'
+import { keyOf, type PlanKey } from '../revenue-plan/revenue-plan.ts'
 import type { LedgerEntry } from './ledger.ts'
 import { type LedgerEvent, ledgerData } from './ledger-events.ts'
 
-/**
- * Writes down what happened to one plan, in this order. Ids and sequences are the database's. The time is `at`, or that of the
- * plan's last entry when a clock has gone back meanwhile: the latest entry always tells the latest.
- * @throws StepladderError `ledger_entry_invalid` for data that its type's schema does not take, before anything is written.
- */
+/** One thing that happened to one plan. */
+export type ToldOfPlan = PlanKey & { event: LedgerEvent }
+
+/** Writes down what happened to one plan, in this order. Otherwise as `appendToldEntries`. */
 export async function appendEntries(
   tx: Tx,
-  { tenantId, accountId, planId }: PlanKey,
+  plan: PlanKey,
   at: Date,
   events: readonly LedgerEvent[],
 ): Promise<LedgerEntry[]> {
-  const entries = events.map((event) => ({ type: event.type, data: checkedData(event, planId) }))
+  return appendToldEntries(
+    tx,
+    at,
+    events.map((event) => ({ ...keyOf(plan), event })),
+  )
+}
+
+/**
+ * Writes down what happened to plans, in this order. Ids and sequences are the database's. The time is `at`, or that of the
+ * plan's last entry when a clock has gone back meanwhile: the latest entry of a plan always tells the latest.
+ * @throws StepladderError `ledger_entry_invalid` for data that its type's schema does not take, before anything is written.
+ */
+export async function appendToldEntries(
+  tx: Tx,
+  at: Date,
+  told: readonly ToldOfPlan[],
+): Promise<LedgerEntry[]> {
+  const entries = told.map(({ event, ...key }) => ({
+    ...key,
+    type: event.type,
+    data: checkedData(event, key.planId),
+  }))
   return tx<LedgerEntry[]>`
     insert into governance.plan_ledger (tenant_id, account_id, plan_id, event_type, recorded_at, data)
-    select ${tenantId}, ${accountId}, ${planId}, told.entry ->> 'type',
-           greatest(${at}::timestamptz, (select max(recorded_at) from governance.plan_ledger
-                                          where tenant_id = ${tenantId} and plan_id = ${planId})),
-           told.entry -> 'data'
-    from jsonb_array_elements(${tx.json(entries as never)}) with ordinality as told (entry, n)
-    order by told.n
+    select e."tenantId", e."accountId", e."planId", e.type,
+           greatest(${at}::timestamptz, (select max(l.recorded_at) from governance.plan_ledger l
+                                          where l.tenant_id = e."tenantId" and l.plan_id = e."planId")),
+           e.data
+    from rows from (jsonb_to_recordset(${tx.json(entries as never)}) as (
+        "tenantId" uuid, "accountId" uuid, "planId" text, type text, data jsonb)) with ordinality as e
+    order by e.ordinality
     returning entry_id, sequence, plan_id, tenant_id, account_id, event_type, recorded_at, data`
 }
 

@@ -1,5 +1,5 @@
 import type { Tx } from '../../db/types.ts'
-import type { PlanKey, Step } from '../revenue-plan/revenue-plan.ts'
+import { keyOf, type PlanKey, type Step } from '../revenue-plan/revenue-plan.ts'
 import type { Outcome, OutcomeSource, OutcomeType } from './outcome.ts'
 
 export type OutcomeTold = {
@@ -19,20 +19,35 @@ export type OutcomeTold = {
  */
 export async function captureOutcome(
   tx: Tx,
-  { tenantId, accountId, planId }: PlanKey,
+  plan: PlanKey,
   told: OutcomeTold,
 ): Promise<Pick<Outcome, 'outcomeId' | 'planId'> & { kind: 'captured' | 'repeated' }> {
-  const { outcomeType, source, idempotencyKey, occurredAt, step, eventId = null, data } = told
-  const [made] = await tx<{ outcomeId: string }[]>`
-    insert into governance.outcomes
-      (tenant_id, account_id, plan_id, step_id, action_type, outcome_type, source, idempotency_key, event_id, data, occurred_at)
-    values (${tenantId}, ${accountId}, ${planId}, ${step?.stepId ?? null}, ${step?.actionType ?? null}, ${outcomeType}, ${source},
-      ${idempotencyKey}, ${eventId}, ${data ? tx.json(data as never) : null}, ${occurredAt})
-    on conflict (tenant_id, idempotency_key) do nothing
-    returning outcome_id`
-  if (made) return { kind: 'captured', outcomeId: made.outcomeId, planId }
+  const [made] = await captureOutcomes(tx, [{ ...keyOf(plan), ...told }])
+  if (made) return { kind: 'captured', ...made }
   const [first] = await tx<{ outcomeId: string; planId: string }[]>`
     select outcome_id, plan_id from governance.outcomes
-    where tenant_id = ${tenantId} and idempotency_key = ${idempotencyKey}`
+    where tenant_id = ${plan.tenantId} and idempotency_key = ${told.idempotencyKey}`
   return { kind: 'repeated', ...first! }
+}
+
+/**
+ * The same of any number of plans, in this order.
+ * @returns those that nobody had told before
+ */
+export async function captureOutcomes(
+  tx: Tx,
+  told: readonly (PlanKey & OutcomeTold)[],
+): Promise<Pick<Outcome, 'outcomeId' | 'planId'>[]> {
+  const rows = told.map(({ step, ...outcome }) => ({ ...outcome, ...step }))
+  return tx<Pick<Outcome, 'outcomeId' | 'planId'>[]>`
+    insert into governance.outcomes
+      (tenant_id, account_id, plan_id, step_id, action_type, outcome_type, source, idempotency_key, event_id, data, occurred_at)
+    select o."tenantId", o."accountId", o."planId", o."stepId", o."actionType", o."outcomeType", o.source, o."idempotencyKey",
+           o."eventId", o.data, o."occurredAt"
+    from rows from (jsonb_to_recordset(${tx.json(rows as never)}) as (
+        "tenantId" uuid, "accountId" uuid, "planId" text, "stepId" uuid, "actionType" text, "outcomeType" text, source text,
+        "idempotencyKey" text, "eventId" text, data jsonb, "occurredAt" timestamptz)) with ordinality as o
+    order by o.ordinality
+    on conflict (tenant_id, idempotency_key) do nothing
+    returning outcome_id, plan_id`
 }

@@ -1,5 +1,4 @@
 import type { Tx } from '../../db/types.ts'
-import { refreshSnapshot } from '../repository/mark-plan.ts'
 import { createPlan, type PutAsked, type PutOutcome } from '../repository/put-plan.ts'
 import { attachRisks } from '../signals/risk-signals.ts'
 import type { Snapshot } from '../signals/subscription-signal.ts'
@@ -32,13 +31,12 @@ export async function proposePlan(
     },
     put.at,
   )
-  const made = await createPlan(tx, draft, put)
-  if (made.kind !== 'created' || !newest) return made
-  await attachRisks(tx, made.plan)
-  await refreshSnapshot(tx, made.plan, {
+  const snapshot = newest && {
     subscription: newest.subscriptionId,
     known: newest.detail,
     at: newest.seenAt,
-  })
+  }
+  const made = await createPlan(tx, draft, { ...put, snapshot })
+  if (made.kind === 'created' && newest) await attachRisks(tx, made.plan)
   return made
 }

@@ -1,20 +1,23 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Tx } from '../../db/types.ts'
 import { appendEntries } from '../ledger/append-entries.ts'
-import type { LedgerEvent } from '../ledger/ledger-events.ts'
 import type { PlanActor, PlanStatus, RevenuePlan } from '../revenue-plan/revenue-plan.ts'
 import { stepV1Of } from '../revenue-plan/revenue-plan-v1.ts'
+import { changedFields, createdEvent, type Trigger, updatedEvent } from './draft-events.ts'
 import { lockPlan } from './get-plan.ts'
+import { insertPlans } from './insert-plans.ts'
 import { openPlan } from './list-plans.ts'
+import { type KnownSnapshot, keptSnapshot } from './stored-plan.ts'
 
 /** What the ledger says beside the plan itself. */
 export type PutAsked = {
   at: Date
   actor?: PlanActor
   /** Why a new plan exists. */
-  trigger?: Extract<LedgerEvent, { type: 'PLAN_CREATED' }>['data']['trigger']
+  trigger?: Trigger | undefined
   /** Why it is changed. */
   reason?: string | undefined
+  /** What is known of the subscription that a new plan is about. */
+  snapshot?: KnownSnapshot | undefined
 }
 
 export type PutOutcome =
@@ -39,33 +42,20 @@ export async function putPlan(tx: Tx, plan: RevenuePlan, asked: PutAsked): Promi
 export async function createPlan(
   tx: Tx,
   plan: RevenuePlan,
-  { at, actor, trigger }: PutAsked,
+  { at, actor, trigger, snapshot }: PutAsked,
 ): Promise<PutOutcome> {
   if (plan.planStatus !== 'DRAFT') return { kind: 'refused', code: 'NEW_NOT_DRAFT' }
   const made: RevenuePlan = { ...plan, createdAt: at, updatedAt: at, flaggedFor: null, flaggedAt: null }
   const [account] = await tx`
     select from billing.accounts where account_id = ${plan.accountId} and tenant_id = ${plan.tenantId}`
   if (!account) return { kind: 'refused', code: 'ACCOUNT_UNKNOWN' }
-  const { count } = await tx`
-    insert into governance.revenue_plans
-      (tenant_id, plan_id, plan_type, account_id, objective, plan_status, steps, constraints, expires_at, created_at, updated_at)
-    values (${made.tenantId}, ${made.planId}, ${made.planType}, ${made.accountId}, ${made.objective}, 'DRAFT',
-      ${tx.json(made.steps.map(stepV1Of) as never)}, ${constraintsOf(tx, made)}, ${made.expiresAt}, ${at}, ${at})
-    on conflict do nothing`
+  const count = await insertPlans(tx, [{ ...made, ...keptSnapshot(snapshot) }])
   if (count === 0) {
     const open = await openPlan(tx, plan)
     if (!open || open.planId === plan.planId) return { kind: 'refused', code: 'PLAN_ID_TAKEN' }
     return { kind: 'refused', code: 'OPEN_PLAN_EXISTS', planId: open.planId }
   }
-  const data = {
-    plan_id: made.planId,
-    plan_type: made.planType,
-    account_id: made.accountId,
-    objective: made.objective,
-    ...(trigger && { trigger }),
-    ...(actor && { actor }),
-  }
-  await appendEntries(tx, made, at, [{ type: 'PLAN_CREATED', data }])
+  await appendEntries(tx, made, at, [createdEvent(made, { actor, trigger })])
   return { kind: 'created', plan: made }
 }
 
@@ -90,25 +80,9 @@ async function replace(
     set objective = ${plan.objective}, steps = ${tx.json(plan.steps.map(stepV1Of) as never)},
         constraints = ${constraintsOf(tx, plan)}, expires_at = ${plan.expiresAt}, updated_at = ${updatedAt}
     where tenant_id = ${stored.tenantId} and plan_id = ${stored.planId}`
-  const data = {
-    plan_id: stored.planId,
-    changed_fields: changed,
-    ...(reason && { reason }),
-    ...(actor && { actor }),
-  }
-  await appendEntries(tx, stored, at, [{ type: 'PLAN_UPDATED', data }])
+  await appendEntries(tx, stored, at, [updatedEvent(stored, changed, { actor, reason })])
   const { objective, steps, constraints, expiresAt } = plan
   return { kind: 'updated', plan: { ...stored, objective, steps, constraints, expiresAt, updatedAt } }
-}
-
-/** As the wire names them. */
-function changedFields(stored: RevenuePlan, plan: RevenuePlan): string[] {
-  return [
-    ...(stored.objective === plan.objective ? [] : ['objective']),
-    ...(isDeepStrictEqual(stored.steps, plan.steps) ? [] : ['steps']),
-    ...(isDeepStrictEqual(stored.constraints, plan.constraints) ? [] : ['constraints']),
-    ...(stored.expiresAt.getTime() === plan.expiresAt.getTime() ? [] : ['expires_at']),
-  ]
 }
 
 function constraintsOf(tx: Tx, { constraints }: RevenuePlan) {

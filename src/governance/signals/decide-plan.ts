@@ -1,18 +1,24 @@
 import type { PlanFlag, PlanStatus } from '../revenue-plan/revenue-plan.ts'
 import type { OfSubscription, RiskKind, Snapshot } from './subscription-signal.ts'
 
-/** A risk that stands on an account. */
+/** Why a risk stands no longer. `superseded`: another one has taken its place. */
+export type Cleared = 'risk_cleared' | 'superseded' | 'subscription_deleted' | 'account_transferred'
+
+/** What was seen of a subscription that puts its account at risk: once for each kind and period, however often it is told. */
 export type RiskSignal = {
-  riskSignalId: string
   subscriptionId: string
   signalKind: RiskKind
   /** As an ISO time; '' where nobody knows. */
   period: string
+  /** Stripe's event that showed it last; null: a fetch did. */
+  eventId: string | null
+  detail: Snapshot | null
+  seenAt: Date
   planId: string | null
+  /** Null: it stands. */
+  clearedAt: Date | null
+  clearedBy: Cleared | null
 }
-
-/** Why a risk stands no longer. `superseded`: another one has taken its place. */
-export type Cleared = 'risk_cleared' | 'superseded' | 'subscription_deleted' | 'account_transferred'
 
 /**
  * What a signal says of a risk that stands: why it stands no longer, or null. A payment's risk is over when what was at risk is

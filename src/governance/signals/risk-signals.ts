@@ -1,63 +1,39 @@
 import type { Reader, Tx } from '../../db/types.ts'
-import type { Cleared, RiskSignal } from './decide-plan.ts'
-import type { OfSubscription, RiskKind } from './subscription-signal.ts'
+import type { RiskSignal } from './decide-plan.ts'
+
+export type RiskOfAccount = RiskSignal & { tenantId: string; accountId: string }
+
+/** Everything that was ever seen of accounts, by the time at which it was seen last. */
+export async function risksOfAccounts(
+  reader: Reader,
+  accounts: readonly { tenantId: string; accountId: string }[],
+): Promise<RiskOfAccount[]> {
+  return reader<RiskOfAccount[]>`
+    select r.tenant_id, r.account_id, r.subscription_id, r.signal_kind, r.period, r.event_id, r.detail, r.seen_at, r.plan_id,
+           r.cleared_at, r.cleared_by
+    from unnest(${accounts.map(({ tenantId }) => tenantId)}::uuid[], ${accounts.map(({ accountId }) => accountId)}::uuid[])
+      as a (tenant_id, account_id)
+    join governance.risk_signals r on r.tenant_id = a.tenant_id and r.account_id = a.account_id
+    order by r.seen_at, r.risk_signal_id`
+}
 
 /**
- * Notes a risk, once for each kind and period of a subscription. One that was cleared and is told anew stands again.
- * @returns whether it stands newly
+ * Writes risks as they stand, new ones and others. A plan that somebody has just proposed and that a risk feeds since then is
+ * not forgotten for it.
  */
-export async function noteRisk(
-  tx: Tx,
-  signal: OfSubscription & { kind: RiskKind },
-  at: Date,
-): Promise<boolean> {
-  const { tenantId, accountId, subscriptionId, kind, period, eventId, occurredAt, state } = signal
-  const noted = await tx`
-    insert into governance.risk_signals as r
-      (tenant_id, account_id, subscription_id, signal_kind, period, event_id, detail, seen_at, recorded_at)
-    values (${tenantId}, ${accountId}, ${subscriptionId}, ${kind}, ${period?.toISOString() ?? ''}, ${eventId},
-      ${tx.json(state)}, ${occurredAt}, ${at})
-    on conflict (tenant_id, account_id, signal_kind, subscription_id, period) do update
-      set event_id = excluded.event_id, detail = excluded.detail, seen_at = excluded.seen_at, plan_id = null,
-          cleared_at = null, cleared_by = null
-      where r.cleared_at is not null`
-  return noted.count > 0
-}
-
-/** The risks of an account that nobody has cleared. */
-export async function standingRisks(
-  reader: Reader,
-  { tenantId, accountId }: { tenantId: string; accountId: string },
-): Promise<RiskSignal[]> {
-  return reader<RiskSignal[]>`
-    select risk_signal_id, subscription_id, signal_kind, period, plan_id from governance.risk_signals
-    where tenant_id = ${tenantId} and account_id = ${accountId} and cleared_at is null
-    order by seen_at, risk_signal_id`
-}
-
-export async function clearRisks(
-  tx: Tx,
-  risks: readonly { riskSignalId: string; clearedBy: Cleared }[],
-  at: Date,
-): Promise<void> {
-  if (risks.length === 0) return
+export async function putRisks(tx: Tx, risks: readonly RiskOfAccount[], at: Date): Promise<void> {
   await tx`
-    update governance.risk_signals r set cleared_at = ${at}, cleared_by = c."clearedBy"
-    from jsonb_to_recordset(${tx.json(risks as never)}) as c ("riskSignalId" uuid, "clearedBy" text)
-    where r.risk_signal_id = c."riskSignalId"`
-}
-
-/** What was cleared of a subscription before it ended never counts for its having stayed: of these plans, that is. */
-export async function noteEnded(
-  tx: Tx,
-  plan: { tenantId: string; planId: string },
-  subscriptionId: string,
-): Promise<number> {
-  const { count } = await tx`
-    update governance.risk_signals set cleared_by = 'subscription_deleted'
-    where tenant_id = ${plan.tenantId} and plan_id = ${plan.planId} and subscription_id = ${subscriptionId}
-      and cleared_by <> 'subscription_deleted'`
-  return count
+    insert into governance.risk_signals as r
+      (tenant_id, account_id, subscription_id, signal_kind, period, event_id, detail, seen_at, recorded_at, plan_id,
+       cleared_at, cleared_by)
+    select w."tenantId", w."accountId", w."subscriptionId", w."signalKind", w.period, w."eventId", w.detail, w."seenAt", ${at},
+           w."planId", w."clearedAt", w."clearedBy"
+    from jsonb_to_recordset(${tx.json(risks as never)}) as w (
+      "tenantId" uuid, "accountId" uuid, "subscriptionId" uuid, "signalKind" text, period text, "eventId" text, detail jsonb,
+      "seenAt" timestamptz, "planId" text, "clearedAt" timestamptz, "clearedBy" text)
+    on conflict (tenant_id, account_id, signal_kind, subscription_id, period) do update
+      set event_id = excluded.event_id, detail = excluded.detail, seen_at = excluded.seen_at,
+          plan_id = coalesce(excluded.plan_id, r.plan_id), cleared_at = excluded.cleared_at, cleared_by = excluded.cleared_by`
 }
 
 /** All that stands on an account feeds the plan that is open now, unless it feeds one that is open already. */
@@ -72,14 +48,4 @@ export async function attachRisks(
         select from governance.revenue_plans p
         where p.tenant_id = r.tenant_id and p.plan_id = r.plan_id
           and p.plan_status in ('DRAFT', 'APPROVED', 'ACTIVE', 'PAUSED'))`
-}
-
-/** Everything that ever fed a plan, and what has become of it; null: it stands. */
-export async function risksOfPlan(
-  reader: Reader,
-  { tenantId, planId }: { tenantId: string; planId: string },
-): Promise<{ subscriptionId: string; clearedBy: Cleared | null }[]> {
-  return reader<{ subscriptionId: string; clearedBy: Cleared | null }[]>`
-    select subscription_id, cleared_by from governance.risk_signals
-    where tenant_id = ${tenantId} and plan_id = ${planId}`
 }

@@ -1,4 +1,4 @@
-import type { Db, Reader } from '../../db/types.ts'
+import type { Db, Reader, Tx } from '../../db/types.ts'
 
 /** What puts an account at risk, as governance.risk_signals keeps it. */
 export const riskKinds = [
@@ -75,12 +75,11 @@ export async function passOverIdle(db: Db, { at, most }: { at: Date; most: numbe
   return count
 }
 
+export type AccountTold = { tenantId: string; accountId: string }
+
 /** The accounts of which something was told that nobody has taken up, those that wait longest first. */
-export async function accountsTold(
-  reader: Reader,
-  most: number,
-): Promise<{ tenantId: string; accountId: string }[]> {
-  return reader<{ tenantId: string; accountId: string }[]>`
+export async function accountsTold(reader: Reader, most: number): Promise<AccountTold[]> {
+  return reader<AccountTold[]>`
     select tenant_id, account_id from (
       select tenant_id, account_id, sequence from stripe.subscription_signals
       where taken_at is null order by sequence limit ${most}
@@ -88,11 +87,21 @@ export async function accountsTold(
     group by tenant_id, account_id order by min(sequence)`
 }
 
-/** What was told of an account and not taken up yet, in the order in which it happened. */
-export async function signalsTold(reader: Reader, accountId: string): Promise<SubscriptionSignal[]> {
+/** What was told of accounts and not taken up yet, in the order in which it happened. */
+export async function signalsTold(
+  reader: Reader,
+  accountIds: readonly string[],
+): Promise<SubscriptionSignal[]> {
   return reader<SubscriptionSignal[]>`
-    select sequence, tenant_id, account_id, subscription_id, kind, period, paid_until, cause, event_id, state, occurred_at
-    from stripe.subscription_signals
-    where account_id = ${accountId} and taken_at is null
-    order by sequence`
+    select s.sequence, s.tenant_id, s.account_id, s.subscription_id, s.kind, s.period, s.paid_until, s.cause, s.event_id, s.state,
+           s.occurred_at
+    from unnest(${accountIds as string[]}::uuid[]) as a (account_id)
+    join stripe.subscription_signals s on s.account_id = a.account_id and s.taken_at is null
+    order by s.sequence`
+}
+
+export async function markTaken(tx: Tx, told: readonly SubscriptionSignal[], at: Date): Promise<void> {
+  await tx`
+    update stripe.subscription_signals set taken_at = ${at}
+    where sequence = any(${told.map(({ sequence }) => sequence)}::bigint[])`
 }

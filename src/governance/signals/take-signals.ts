@@ -1,13 +1,15 @@
 import type { Db, Tx } from '../../db/types.ts'
-import { type PlanRow, planColumns, planOfRow } from '../repository/get-plan.ts'
-import { endPlanFor, feedPlan } from './feed-plan.ts'
-import { clearRisks, standingRisks } from './risk-signals.ts'
-import { accountsTold, passOverIdle, type SubscriptionSignal, signalsTold } from './subscription-signal.ts'
+import { factsOf, holdAccounts } from './account-facts.ts'
+import { decideAccount } from './decide-account.ts'
+import { type AccountTold, accountsTold, markTaken, passOverIdle } from './subscription-signal.ts'
+import { writeChanges } from './write-changes.ts'
 
 /** Signals looked at in one pass: a backlog is worked off in portions, and keeps nobody from the database. */
 const MOST_A_PASS = 200
 /** And those that are passed over, which costs one statement. */
 const MOST_PASSED_OVER = 2_000
+/** Accounts in one transaction: as many statements as for one of them, and locks for some hundredths of a second. */
+const MOST_AT_ONCE = 50
 
 export type TakeParts = {
   now(): Date
@@ -17,62 +19,51 @@ export type TakeParts = {
 }
 
 /**
- * Takes up what the subscriptions have told, account by account, each in a transaction of its own under a lock of the account's
- * row: so two passes at a time, in two processes, do no more than one.
+ * Takes up what the subscriptions have told, many accounts in a transaction that holds them: so two passes at a time, in two
+ * processes, do no more than one.
  * @returns how many signals were taken up
  */
-export async function takeSignals(db: Db, { now, signal, failed }: TakeParts): Promise<number> {
-  let taken = await passOverIdle(db, { at: now(), most: MOST_PASSED_OVER })
-  for (const { tenantId, accountId } of await accountsTold(db, MOST_A_PASS)) {
+export async function takeSignals(db: Db, parts: TakeParts): Promise<number> {
+  let taken = await passOverIdle(db, { at: parts.now(), most: MOST_PASSED_OVER })
+  const accounts = await accountsTold(db, MOST_A_PASS)
+  for (let n = 0; n < accounts.length && !parts.signal?.aborted; n += MOST_AT_ONCE)
+    taken += await takeTogether(db, accounts.slice(n, n + MOST_AT_ONCE), parts)
+  return taken
+}
+
+/** Where one account is at fault, or somebody was quicker, each is taken up once more by itself: it alone fails then. */
+async function takeTogether(db: Db, accounts: readonly AccountTold[], parts: TakeParts): Promise<number> {
+  try {
+    return await db.begin((tx) => takeOf(tx, accounts, parts.now()))
+  } catch {
+    return takeOneByOne(db, accounts, parts)
+  }
+}
+
+async function takeOneByOne(
+  db: Db,
+  accounts: readonly AccountTold[],
+  { now, signal, failed }: TakeParts,
+): Promise<number> {
+  let taken = 0
+  for (const account of accounts) {
     if (signal?.aborted) break
     try {
-      taken += await db.begin((tx) => takeOfAccount(tx, { tenantId, accountId }, now()))
+      taken += await db.begin((tx) => takeOf(tx, [account], now()))
     } catch (error) {
-      failed(accountId, error)
+      failed(account.accountId, error)
     }
   }
   return taken
 }
 
-async function takeOfAccount(
-  tx: Tx,
-  { tenantId, accountId }: { tenantId: string; accountId: string },
-  at: Date,
-): Promise<number> {
-  await tx`
-    select from billing.accounts where account_id = ${accountId} and tenant_id = ${tenantId} for no key update`
-  const told = await signalsTold(tx, accountId)
-  for (const signal of told)
-    await (signal.kind === 'account_transferred' ? transferred(tx, signal, at) : feedPlan(tx, signal, at))
-  await tx`
-    update stripe.subscription_signals set taken_at = ${at}
-    where sequence = any(${told.map(({ sequence }) => sequence)}::bigint[])`
+async function takeOf(tx: Tx, accounts: readonly AccountTold[], at: Date): Promise<number> {
+  const held = await holdAccounts(tx, accounts)
+  if (held.length === 0) return 0
+  const facts = await factsOf(tx, held)
+  const told = facts.flatMap((account) => account.told)
+  if (told.length === 0) return 0
+  const changes = facts.map((account) => decideAccount(account, at))
+  await Promise.all([writeChanges(tx, changes, at), markTaken(tx, told, at)])
   return told.length
-}
-
-/**
- * The account's subscriptions went to another owner: what is open for the old one ends, of whatever type, and its drafts ask for
- * a person's eye (R106). What stands of the risk is told anew of the new account.
- */
-async function transferred(
-  tx: Tx,
-  signal: SubscriptionSignal & { kind: 'account_transferred' },
-  at: Date,
-): Promise<void> {
-  const { tenantId, accountId, cause, state } = signal
-  const gone = new Set(state.subscriptions)
-  const risks = await standingRisks(tx, signal)
-  await clearRisks(
-    tx,
-    risks.flatMap(({ riskSignalId, subscriptionId }) =>
-      gone.has(subscriptionId) ? [{ riskSignalId, clearedBy: 'account_transferred' as const }] : [],
-    ),
-    at,
-  )
-  const open = await tx<PlanRow[]>`
-    select ${planColumns(tx)} from governance.revenue_plans
-    where tenant_id = ${tenantId} and account_id = ${accountId} and plan_status in ('DRAFT', 'APPROVED', 'ACTIVE', 'PAUSED')
-    order by plan_id for update`
-  for (const row of open)
-    await endPlanFor(tx, planOfRow(row), 'transferred', { at, actor: { type: 'signal', id: cause } })
 }
