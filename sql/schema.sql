@@ -366,10 +366,12 @@ begin
   from unnest(p_steps) s
   where s.transition_type <> 'none' and v.provision_id = s.from_provision_id;
   -- A default counts only while nothing else claims; what replaces it closes it (R36). An operator's grant is left alone.
-  -- By an array and not a join: on a young table the planner would rather walk all live grants for each step.
+  -- By arrays and not by a join: on a young table the planner would rather walk all live grants for each step. By the pool too, since
+  -- an index of live grants that has no condition of its own is read whole.
   update entitlements.grants g
   set closed_at = (select s.effective_at from unnest(p_steps) s where s.from_grant_id = g.grant_id limit 1), closed_reason = 'superseded'
-  where g.grant_id = any (array(select s.from_grant_id from unnest(p_steps) s where s.transition_type <> 'none' and s.from_grant_id is not null))
+  where g.pool_id = any (array(select s.pool_id from unnest(p_steps) s where s.transition_type <> 'none' and s.from_grant_id is not null))
+    and g.grant_id = any (array(select s.from_grant_id from unnest(p_steps) s where s.transition_type <> 'none' and s.from_grant_id is not null))
     and g.grant_reason = 'default' and g.closed_at is null;
 
   insert into entitlements.pool_provisions
@@ -522,7 +524,7 @@ CREATE TABLE entitlements.pool_provision_transitions (
 --
 
 CREATE FUNCTION entitlements.transition_hash(t entitlements.pool_provision_transitions) RETURNS bytea
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE
     AS $$
   select pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.jsonb_build_array(
     pg_catalog.encode(t.previous_hash, 'hex'), t.transition_id, t.tenant_id, t.pool_id, t.plan_ladder_id, t.sequence, t.transition_type,

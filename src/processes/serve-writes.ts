@@ -74,7 +74,7 @@ export function serveSubscriptionChanges(parts: ServeWritesParts): Served {
       ...served(parts, 'subscription-changes'),
       queue: bells.queues['subscription-changes'],
       log,
-      paceMs: 100,
+      paceMs: 200,
     },
   )
 }
