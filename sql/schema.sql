@@ -97,6 +97,18 @@ begin
 end $$;
 
 --
+-- Name: hold_catalog(); Type: FUNCTION; Schema: billing; Owner: -
+--
+
+CREATE FUNCTION billing.hold_catalog() RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended('stepladder.catalog', 0));
+  return (select version from billing.catalog_version);
+end $$;
+
+--
 -- Name: keep_tier_of_ceiling(); Type: FUNCTION; Schema: billing; Owner: -
 --
 
@@ -3896,6 +3908,14 @@ GRANT USAGE ON SCHEMA stripe TO stepladder_web;
 --
 
 REVOKE ALL ON FUNCTION billing.count_catalog_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION hold_catalog(); Type: ACL; Schema: billing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION billing.hold_catalog() FROM PUBLIC;
+GRANT ALL ON FUNCTION billing.hold_catalog() TO stepladder_app;
+GRANT ALL ON FUNCTION billing.hold_catalog() TO stepladder_web;
 
 --
 -- Name: FUNCTION keep_tier_of_ceiling(); Type: ACL; Schema: billing; Owner: -

@@ -7,12 +7,7 @@ import type { Db, Reader, Tx } from '../db/types.ts'
  * workers and a change wait for each other in a ring.
  */
 export async function holdCatalog(tx: Tx): Promise<void> {
-  await tx`select ${holdingCatalog(tx)}`
-}
-
-/** The same as one column of a statement that opens a transaction. */
-export function holdingCatalog(tx: Tx) {
-  return tx`pg_advisory_xact_lock_shared(hashtextextended('stepladder.catalog', 0))`
+  await tx`select billing.hold_catalog()`
 }
 
 /** A transaction in which the catalog stays as it is: nobody takes away the tier that is being given. */

@@ -7,7 +7,7 @@ import { beginWork } from '../begin-work.ts'
 import { markWrites, releaseWaiting } from '../inbox/event-writes.ts'
 import { paymentTypes } from '../inbox/inbox-rows.ts'
 import { unhandledEvents } from '../inbox/unhandled-events.ts'
-import { type Checkpoint, saveCheckpoints, saveSubscriptions } from '../trail/trail-checkpoint.ts'
+import { type Checkpoint, saveCheckpoints } from '../trail/trail-checkpoint.ts'
 import { alarmsOf, type BatchAlarm, unfetchable } from './batch-alarms.ts'
 import { paymentsIn, toTell } from './batch-signals.ts'
 import { causesOf } from './cause-of-move.ts'
@@ -57,7 +57,6 @@ export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promis
   const [moves] = await Promise.all([
     putClaims(tx, cases, causes),
     saveCheckpoints(tx, [...cases.map(checkpointOf), ...homeless(owners)]),
-    saveSubscriptions(tx, cases.flatMap(settledState)),
     markWrites(tx, 'enrollment', markers, { again }),
     releaseWaiting(
       tx,
@@ -129,6 +128,8 @@ function checkpointOf({ owner, resolution, state, decision }: Case): Checkpoint 
     unresolved: decision.hold?.reason ?? null,
     holeSeenAt: decision.holeSeenAt,
     resolveAt: decision.look.at,
+    inBilling:
+      settled && state !== null ? { id: owner.subscriptionId, ended: resolution.kind === 'ended' } : null,
   }
 }
 
@@ -146,12 +147,8 @@ function homeless(owners: ReadonlyMap<string, Owner>): Checkpoint[] {
             unresolved: owner.reason,
             holeSeenAt: null,
             resolveAt: null,
+            inBilling: null,
           },
         ],
   )
-}
-
-function settledState({ owner, resolution, state }: Case) {
-  if (resolution.kind === 'hole' || state === null) return []
-  return [{ id: owner.subscriptionId, state, ended: resolution.kind === 'ended' }]
 }

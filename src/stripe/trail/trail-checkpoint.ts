@@ -11,12 +11,30 @@ export type Checkpoint = {
   unresolved: string | null
   holeSeenAt: Date | null
   resolveAt: Date | null
+  /** The same subscription as billing knows it, without Stripe's ids; null where nothing new was settled. */
+  inBilling: { id: string; ended: boolean } | null
 }
 
-/** Writes the checkpoints of subscriptions whose rows the caller holds. */
+/** Writes the checkpoints of subscriptions whose rows the caller holds, and what billing keeps of them. */
 export async function saveCheckpoints(tx: Tx, checkpoints: readonly Checkpoint[]): Promise<void> {
   if (checkpoints.length === 0) return
+  const rows = checkpoints.map(({ inBilling, ...checkpoint }) => ({
+    ...checkpoint,
+    ...(inBilling && checkpoint.state && billingRow(inBilling, checkpoint.state)),
+  }))
   await tx`
+    with c as (
+      select * from jsonb_to_recordset(${tx.json(rows as never)}) as c (
+        subscription text, customer text, state jsonb, by text, unresolved text, "holeSeenAt" timestamptz, "resolveAt" timestamptz,
+        id uuid, status text, "cancelAt" float8, pause jsonb, "trialEnd" float8, "periodEnd" float8, "endedAt" float8)
+    ), in_billing as (
+      update billing.subscriptions b
+      set
+        status = c.status, cancel_at = to_timestamp(c."cancelAt"), pause_collection = nullif(c.pause, 'null'::jsonb),
+        trial_end = to_timestamp(c."trialEnd"), period_end = to_timestamp(c."periodEnd"), ended_at = to_timestamp(c."endedAt"),
+        updated_at = clock_timestamp()
+      from c where b.subscription_id = c.id
+    )
     update stripe.subscriptions s
     set
       stripe_customer_id = coalesce(s.stripe_customer_id, c.customer),
@@ -27,19 +45,12 @@ export async function saveCheckpoints(tx: Tx, checkpoints: readonly Checkpoint[]
       hole_seen_at = c."holeSeenAt",
       resolve_at = c."resolveAt",
       updated_at = clock_timestamp()
-    from jsonb_to_recordset(${tx.json(checkpoints as never)}) as c
-      (subscription text, customer text, state jsonb, by text, unresolved text, "holeSeenAt" timestamptz, "resolveAt" timestamptz)
-    where s.stripe_subscription_id = c.subscription
+    from c where s.stripe_subscription_id = c.subscription
   `
 }
 
-/** The same subscriptions as billing knows them, without Stripe's ids. */
-export async function saveSubscriptions(
-  tx: Tx,
-  subscriptions: readonly { id: string; state: SubscriptionState; ended: boolean }[],
-): Promise<void> {
-  if (subscriptions.length === 0) return
-  const rows = subscriptions.map(({ id, state, ended }) => ({
+function billingRow({ id, ended }: { id: string; ended: boolean }, state: SubscriptionState) {
+  return {
     id,
     status: ended && !state.status.startsWith('incomplete') ? 'canceled' : state.status,
     cancelAt: state.cancelAt,
@@ -47,15 +58,5 @@ export async function saveSubscriptions(
     trialEnd: state.trialEnd,
     periodEnd: state.periodEnd,
     endedAt: ended ? state.endedAt : null,
-  }))
-  await tx`
-    update billing.subscriptions s
-    set
-      status = r.status, cancel_at = to_timestamp(r."cancelAt"), pause_collection = nullif(r.pause, 'null'::jsonb),
-      trial_end = to_timestamp(r."trialEnd"), period_end = to_timestamp(r."periodEnd"), ended_at = to_timestamp(r."endedAt"),
-      updated_at = clock_timestamp()
-    from jsonb_to_recordset(${tx.json(rows)}) as r
-      (id uuid, status text, "cancelAt" float8, pause jsonb, "trialEnd" float8, "periodEnd" float8, "endedAt" float8)
-    where s.subscription_id = r.id
-  `
+  }
 }
