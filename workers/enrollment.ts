@@ -4,9 +4,7 @@ import { serveEnrollment } from '../src/processes/serve-writes.ts'
 import { startSweeper } from '../src/processes/start-sweeper.ts'
 import { startUpkeep } from '../src/processes/start-upkeep.ts'
 import { warnAtStart } from '../src/processes/warn-at-start.ts'
-import { yieldToReceiver } from '../src/processes/yield-to-receiver.ts'
 
-yieldToReceiver()
 await runProcess('enrollment', async ({ config, log, db, bells, reached }) => {
   await warnAtStart({ db, backend: bells.backend, config, log })
   const worker = serveEnrollment({ db, bells, config, log, reached })

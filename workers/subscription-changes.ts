@@ -3,9 +3,9 @@ import { runProcess } from '../src/processes/run-process.ts'
 import { serveSubscriptionChanges } from '../src/processes/serve-writes.ts'
 import { startSweeper } from '../src/processes/start-sweeper.ts'
 import { warnAtStart } from '../src/processes/warn-at-start.ts'
-import { yieldToReceiver } from '../src/processes/yield-to-receiver.ts'
+import { yieldToOthers } from '../src/processes/yield-to-others.ts'
 
-yieldToReceiver()
+yieldToOthers()
 await runProcess('subscription-changes', async ({ config, log, db, bells, reached }) => {
   await warnAtStart({ db, backend: bells.backend, config, log })
   const worker = serveSubscriptionChanges({ db, bells, config, log, reached })

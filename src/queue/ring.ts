@@ -52,7 +52,7 @@ type Pending = { ids: number[]; heard: ((ok: boolean) => void)[] }
  * Milliseconds between two adds to a queue: an add costs two processes far more than one more id in it. Nobody waits for the
  * rows of commercial changes as somebody does for a tier.
  */
-const paceMs: Record<QueueName, number> = { enrollment: 20, 'subscription-changes': 100 }
+const paceMs: Record<QueueName, number> = { enrollment: 14, 'subscription-changes': 100 }
 
 /**
  * The bell. Adds go to a queue one at a time and `paceMs` apart, and what is rung meanwhile goes together in the next: under
