@@ -3,8 +3,8 @@ import type { Db, Reader, Tx } from '../db/types.ts'
 /**
  * Keeps the catalog still until this transaction ends; many may hold it at once, and only whoever changes it waits for them.
  * Whoever decided from an old catalog has then committed before a change looks for what it has to wake, and nobody decides
- * from a half-made one. It is the first lock that a transaction takes: a second place to take it, later, would let two
- * workers and a change wait for each other in a ring.
+ * from a half-made one. It is the first lock that a transaction takes (a worker's begins with it, `begin-work.ts`):
+ * taken later, two workers and a change could wait for each other in a ring; taken again, it costs nothing.
  */
 export async function holdCatalog(tx: Tx): Promise<void> {
   await tx`select billing.hold_catalog()`

@@ -1,7 +1,7 @@
 import type { Reader } from './types.ts'
 
 /**
- * How a worker's transaction reads: by index and by nested loops alone. What it reads is always a handful of rows by key;
+ * Query plans that stay good, for a worker's transaction: it reads by index and by nested loops alone. What it reads is always a handful of rows by key;
  * but on a fresh install no table has statistics, a statement that was prepared then keeps its plan, and a plan that reads
  * the whole inbox costs more with every event. (Measured: 81 million rows read in sequence for 18,000 events.)
  * Such a plan is the same for all values, so a statement is planned once for each connection.

@@ -29,9 +29,9 @@ export type OrganizationExplained = {
 
 /**
  * Why an organization stands where it does: on each ladder on which it stands, stood or claims anything, the place, every
- * claim with the reason why it wins or not, and the history. Null for an organization that is not known. What is still
+ * claim with the reason why it wins or not, and the newest moves. Null for an organization that is not known. What is still
  * waiting belongs to the inbox and is added by whoever asks.
- * @param mostMoves of each ladder, the newest; null: all
+ * @param mostMoves of each ladder, the newest; null: all; 0: none, and neither `earlier` nor `brought_by` says anything then
  */
 export async function explainOrganization(
   reader: Reader,

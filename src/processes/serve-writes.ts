@@ -4,6 +4,7 @@ import { databaseClock, expireGrant } from '../entitlements/expire-grants.ts'
 import type { Log } from '../log.ts'
 import { countFetch, observeApplied } from '../metrics.ts'
 import type { WorkPayload } from '../queue/names.ts'
+import { paceMs } from '../queue/pace.ts'
 import { type Served, serveQueue } from '../queue/serve.ts'
 import { raiseAlarm } from '../stripe/alarms.ts'
 import { createStripeApi } from '../stripe/api/stripe-api.ts'
@@ -27,7 +28,7 @@ export type ServeWritesParts = {
 /** A look within this time gets a delayed job of its own; a period's end weeks ahead does not. */
 const soonMs = 60_000
 
-/** The worker that keeps every organization on its place: one transaction for a job's events, or one by one. */
+/** The worker that keeps every organization on its place: one transaction for the events of jobs that run together, or one by one. */
 export function serveEnrollment(parts: ServeWritesParts): Served {
   const { db, bells, config, log, reached } = parts
   const { stripeApiKey, stripeApiBaseUrl, autoProvision } = config
@@ -55,7 +56,12 @@ export function serveEnrollment(parts: ServeWritesParts): Served {
         if (at.getTime() - Date.now() < soonMs) void bells.ring.ringSubscriptions([subscription], at)
       void bells.ring.ringSubscriptions(fetched, new Date(), 'subscription-changes')
     },
-    { ...served(parts, 'enrollment'), queue: bells.queues.enrollment, log, paceMs: 10 },
+    {
+      ...served(parts, 'enrollment'),
+      queue: bells.queues.enrollment,
+      log,
+      paceMs: paceMs.enrollment.batches,
+    },
   )
 }
 
@@ -69,12 +75,11 @@ export function serveSubscriptionChanges(parts: ServeWritesParts): Served {
       if (work.events.length > 0) await recordChanges(db, work, recordParts)
       if (work.subscriptions) await recordFetchedChanges(db, work.subscriptions, recordParts)
     },
-    // Nobody waits for these rows as somebody does for a tier.
     {
       ...served(parts, 'subscription-changes'),
       queue: bells.queues['subscription-changes'],
       log,
-      paceMs: 200,
+      paceMs: paceMs['subscription-changes'].batches,
     },
   )
 }

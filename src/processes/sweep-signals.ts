@@ -3,7 +3,7 @@ import { takeSignals } from '../governance/signals/take-signals.ts'
 import { type SweepParts, sweepOften } from './sweep-often.ts'
 
 /**
- * Takes up what subscriptions have told of risks. No bell is rung for it: with nothing to take up a look costs one read of an
+ * Takes up what subscriptions have told of risks. No bell is rung for it: with nothing to take up it is two looks at an
  * empty index, and a plan has days.
  */
 export async function sweepSignals(db: Db, parts: SweepParts): Promise<void> {

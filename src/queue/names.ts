@@ -12,7 +12,7 @@ export const upkeepQueueName = 'upkeep'
 export type UpkeepPayload = Record<string, never>
 
 export type WorkPayload = {
-  /** Inbox ids, 1 to 64: those of one receiver batch, or one that failed and has a job of its own. */
+  /** Inbox ids, 0 to 64: what was rung within one pace, or one that failed and has a job of its own. */
   events: number[]
   /** Stripe's subscription ids: whose trail is to be looked at again, or whose fetches may tell of changes. */
   subscriptions?: string[]

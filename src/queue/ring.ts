@@ -3,7 +3,7 @@ import type { Log } from '../log.ts'
 import { within } from '../within.ts'
 import type { WorkQueue } from './backend.ts'
 import { payloadsOf, type QueueName, queueNames, type WorkPayload } from './names.ts'
-import { createPace } from './pace.ts'
+import { createPace, paceMs } from './pace.ts'
 
 type RingOptions = {
   /** Both unless told otherwise. */
@@ -49,14 +49,8 @@ const mostPending = 50_000
 type Pending = { ids: number[]; heard: ((ok: boolean) => void)[] }
 
 /**
- * Milliseconds between two adds to a queue: an add costs two processes far more than one more id in it. Nobody waits for the
- * rows of commercial changes as somebody does for a tier.
- */
-const paceMs: Record<QueueName, number> = { enrollment: 14, 'subscription-changes': 100 }
-
-/**
- * The bell. Adds go to a queue one at a time and `paceMs` apart, and what is rung meanwhile goes together in the next: under
- * load a job carries up to 64 events, and at rest none waits.
+ * The bell. Adds of events go to a queue one at a time and some milliseconds apart, and what is rung meanwhile goes together in the next: under
+ * load a job carries up to 64 events, and at rest none waits. What is asked for on purpose, or for later, goes at once.
  */
 export function createRing(
   queues: Record<QueueName, WorkQueue>,
@@ -71,7 +65,7 @@ export function createRing(
   function createLane(name: QueueName) {
     let pending: Pending = { ids: [], heard: [] }
     let running: Promise<void> | null = null
-    const paced = createPace(paceMs[name])
+    const paced = createPace(paceMs[name].bells)
     async function run(): Promise<void> {
       while (pending.heard.length > 0) {
         await paced()

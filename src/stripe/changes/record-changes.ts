@@ -3,8 +3,8 @@ import { raiseAlarm } from '../alarms.ts'
 import { beginWork } from '../begin-work.ts'
 import type { StripePrice } from '../catalog/catalog-mappings.ts'
 import type { PriceMeanings } from '../catalog/price-meanings.ts'
-import { giveHomes } from '../enrollment/locked-subscriptions.ts'
 import { findOwners, readOwned } from '../enrollment/owners.ts'
+import { giveHomes } from '../enrollment/subscription-homes.ts'
 import { stateBefore } from '../event/state-difference.ts'
 import { type Marker, markWrites } from '../inbox/event-writes.ts'
 import { type UnhandledEvent, unhandledEvents } from '../inbox/unhandled-events.ts'
@@ -18,9 +18,9 @@ export type ChangesParts = {
 }
 
 /**
- * The commercial-changes write for a batch, in one transaction: what each event changed, from the event alone, and its marker.
- * Nothing of enrollment is read or written, so the set of rows is the same whatever the order of arrival. Throws when
- * something surprising happens; nothing of the batch is written then.
+ * The commercial-changes write for a batch, in one transaction: what each event changed, and its marker. The rows come from the event
+ * alone and from nothing that enrollment decides, so their set is the same whatever the order of arrival. Subscriptions without a home
+ * get theirs in a short transaction before. Throws when something surprising happens; nothing of the batch is written then.
  */
 export async function recordChanges(
   db: Db,

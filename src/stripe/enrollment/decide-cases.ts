@@ -15,8 +15,8 @@ import {
   type StandingClaims,
   type SubscriptionFacts,
 } from './decide-subscription.ts'
-import { giveHomes, type Home } from './locked-subscriptions.ts'
 import type { Owner } from './owners.ts'
+import { giveHomes, type Home } from './subscription-homes.ts'
 
 type Owned = Extract<Owner, { kind: 'owned' }>
 

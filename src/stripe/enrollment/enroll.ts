@@ -7,7 +7,7 @@ import { type BatchOutcome, enrollBatch } from './enrollment-batch.ts'
 import { type FetchOutcome, fetchSubscription } from './fetch-subscription.ts'
 
 export type EnrollmentWork = {
-  /** Inbox ids, usually those of one receiver batch. */
+  /** Inbox ids, usually those of jobs that run together. */
   events: readonly number[]
   /** Stripe's ids of subscriptions to look at again: a grace ended, a price was mapped, a date passed. */
   subscriptions?: readonly string[]

@@ -3,7 +3,8 @@ import { type CustomerPlace, linkCustomers } from '../customers/customers.ts'
 import { readEnvelope } from '../event/envelope.ts'
 import { type Link, linkOf } from '../event/links.ts'
 import type { UnhandledEvent } from '../inbox/unhandled-events.ts'
-import { type Home, type LockedSubscription, lockSubscriptions } from './locked-subscriptions.ts'
+import { type LockedSubscription, lockSubscriptions } from './locked-subscriptions.ts'
+import type { Home } from './subscription-homes.ts'
 
 /** Where a subscription belongs, its row held by this transaction. `on`: the named thing that has to arrive first. */
 export type Owner =
