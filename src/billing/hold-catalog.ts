@@ -1,13 +1,17 @@
 import type { Db, Reader, Tx } from '../db/types.ts'
+import { readsByIndex } from '../db/worker-settings.ts'
 
 /**
  * Keeps the catalog still until this transaction ends; many may hold it at once, and only whoever changes it waits for them.
  * Whoever decided from an old catalog has then committed before a change looks for what it has to wake, and nobody decides
- * from a half-made one. It is the first lock that a transaction takes (a worker's begins with it, `begin-work.ts`):
- * taken later, two workers and a change could wait for each other in a ring; taken again, it costs nothing.
+ * from a half-made one. It is the first lock that a transaction takes: taken later, two
+ * workers and a change could wait for each other in a ring; taken again, it costs nothing. Such transactions, which settle and are
+ * short, all read by index: they share the plans of their statements. What else is sent in the same turn is carried out after it.
+ * @returns the catalog's version, read once the catalog is held: it cannot change then
  */
-export async function holdCatalog(tx: Tx): Promise<void> {
-  await tx`select billing.hold_catalog()`
+export async function holdCatalog(tx: Tx): Promise<number> {
+  const [row] = await tx<{ version: number }[]>`select ${readsByIndex(tx)}, billing.hold_catalog() as version`
+  return row!.version
 }
 
 /** A transaction in which the catalog stays as it is: nobody takes away the tier that is being given. */

@@ -5,7 +5,7 @@ import { createPace } from './pace.ts'
 
 type Pending = { work: WorkPayload; done: () => void; failed: (error: unknown) => void }
 
-/** As many events and subscriptions as one transaction takes at once: more make it longer and hardly cheaper. */
+/** As many events as one transaction takes at once: more make it longer and hardly cheaper. */
 const mostAtOnce = 192
 /**
  * Milliseconds that a batch may take: longer than a statement may. A connection that died in a certain moment never answers,
@@ -18,8 +18,7 @@ const longestMs = 45_000
  * jobs; under load a transaction for each would cost most of its statements again and again, and neighbours in two
  * transactions would wait for each other's subscriptions. At rest a job is done at once and alone; soon after another it
  * waits for those that come in the same `paceMs`, since a batch of one takes as many statements as a batch of many. A merged batch
- * that fails is taken apart into its jobs, so that each hears its own outcome. What was asked for on purpose, and what ends grants,
- * is not merged.
+ * that fails is taken apart into its jobs, so that each hears its own outcome. Only plain work on events is merged.
  */
 export function mergeWork(
   work: (work: WorkPayload) => Promise<void>,
@@ -40,12 +39,12 @@ export function mergeWork(
 
   function nextBatch(): Pending[] {
     const [first] = pending
-    let size = sizeOf(first!.work)
+    let size = first!.work.events.length
     let count = 1
     while (isPlain(first!.work) && count < pending.length) {
       const { work } = pending[count]!
-      if (!isPlain(work) || size + sizeOf(work) > mostAtOnce) break
-      size += sizeOf(work)
+      if (!isPlain(work) || size + work.events.length > mostAtOnce) break
+      size += work.events.length
       count++
     }
     const batch = pending.slice(0, count)
@@ -56,7 +55,7 @@ export function mergeWork(
   async function together(batch: Pending[]): Promise<void> {
     if (batch.length === 1) return alone(batch[0]!)
     try {
-      await handle(merged(batch.map(({ work }) => work)))
+      await handle({ events: [...new Set(batch.flatMap(({ work }) => work.events))] })
     } catch (error) {
       if (databaseIsAway(error)) for (const { failed } of batch) failed(error)
       else for (const one of batch) await alone(one)
@@ -80,16 +79,6 @@ export function mergeWork(
     })
 }
 
-function merged(works: readonly WorkPayload[]): WorkPayload {
-  const events = [...new Set(works.flatMap(({ events }) => events))]
-  const subscriptions = [...new Set(works.flatMap(({ subscriptions }) => subscriptions ?? []))]
-  return subscriptions.length === 0 ? { events } : { events, subscriptions }
-}
-
-function sizeOf({ events, subscriptions = [] }: WorkPayload): number {
-  return events.length + subscriptions.length
-}
-
-function isPlain({ grants, again }: WorkPayload): boolean {
-  return !again && !grants?.length
+function isPlain({ subscriptions, grants, again }: WorkPayload): boolean {
+  return !again && !subscriptions?.length && !grants?.length
 }

@@ -50,32 +50,11 @@ test('a batch holds 192 events at most', async () => {
   expect(seen.map(({ events }) => events.length)).toEqual([150, 100])
 })
 
-test('subscriptions that want another look go along, each once', async () => {
-  const { seen, handle } = handler()
-  const work = mergeWork(handle)
-  await Promise.all([
-    work({ events: [1] }),
-    work({ events: [], subscriptions: ['sub_1', 'sub_2'] }),
-    work({ events: [2], subscriptions: ['sub_2'] }),
-  ])
-  expect(seen).toEqual([{ events: [1, 2], subscriptions: ['sub_1', 'sub_2'] }])
-})
-
-test('a batch holds 192 events and subscriptions together', async () => {
-  const { seen, handle } = handler()
-  const work = mergeWork(handle)
-  const looks = Array.from({ length: 100 }, (_, n) => `sub_${n}`)
-  await Promise.all([
-    work({ events: Array.from({ length: 100 }, (_, n) => n) }),
-    work({ events: [], subscriptions: looks }),
-  ])
-  expect(seen).toHaveLength(2)
-})
-
-test('grants and replays are left alone', async () => {
+test('looks, grants and replays are left alone', async () => {
   const { seen, handle } = handler()
   const work = mergeWork(handle)
   const special: WorkPayload[] = [
+    { events: [], subscriptions: ['sub_1'] },
     { events: [7], again: true },
     { events: [], grants: ['g'] },
   ]

@@ -18,6 +18,8 @@ export async function proposePlan(
   const { tenantId, accountId } = asked
   const refused = asked.expiresAt && deadlineRefused(asked.expiresAt, asked.planType, put.at)
   if (refused) return refused
+  // As whoever takes up signals holds it: of the two one comes first, and the other sees what he has done.
+  await tx`select from billing.accounts where account_id = ${accountId} and tenant_id = ${tenantId} for no key update`
   const [newest] = await tx<{ subscriptionId: string; detail: Snapshot; seenAt: Date }[]>`
     select subscription_id, detail, seen_at from governance.risk_signals
     where tenant_id = ${tenantId} and account_id = ${accountId} and cleared_at is null and detail is not null

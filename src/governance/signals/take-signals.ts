@@ -1,3 +1,4 @@
+import { together } from '../../db/together.ts'
 import type { Db, Tx } from '../../db/types.ts'
 import { factsOf, holdAccounts } from './account-facts.ts'
 import { decideAccount } from './decide-account.ts'
@@ -64,6 +65,6 @@ async function takeOf(tx: Tx, accounts: readonly AccountTold[], at: Date): Promi
   const told = facts.flatMap((account) => account.told)
   if (told.length === 0) return 0
   const changes = facts.map((account) => decideAccount(account, at))
-  await Promise.all([writeChanges(tx, changes, at), markTaken(tx, told, at)])
+  await together([writeChanges(tx, changes, at), markTaken(tx, told, at)])
   return told.length
 }

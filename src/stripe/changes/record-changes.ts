@@ -1,6 +1,6 @@
+import { holdCatalog } from '../../billing/hold-catalog.ts'
 import type { Db, Tx } from '../../db/types.ts'
 import { raiseAlarm } from '../alarms.ts'
-import { beginWork } from '../begin-work.ts'
 import type { StripePrice } from '../catalog/catalog-mappings.ts'
 import type { PriceMeanings } from '../catalog/price-meanings.ts'
 import { findOwners, readOwned } from '../enrollment/owners.ts'
@@ -55,8 +55,8 @@ async function recordBatch(
 ) {
   const again = work.again ?? false
   // Sent together, here and below: each is carried out after the one before it.
-  const [{ catalogVersion }, events] = await Promise.all([
-    beginWork(tx),
+  const [catalogVersion, events] = await Promise.all([
+    holdCatalog(tx),
     unhandledEvents(tx, work.events, 'subscription-changes', again),
   ])
   const subscriptions = [...new Set(events.flatMap((event) => event.subscription ?? []))]

@@ -1,5 +1,5 @@
+import { holdCatalog } from '../../billing/hold-catalog.ts'
 import type { Db, Tx } from '../../db/types.ts'
-import { beginWork } from '../begin-work.ts'
 import type { PriceMeanings } from '../catalog/price-meanings.ts'
 import { readOwned } from '../enrollment/owners.ts'
 import { readFetches } from '../trail/fetch-rows.ts'
@@ -32,7 +32,7 @@ async function recordFetches(
   subscriptions: readonly string[],
   meanings: PriceMeanings,
 ): Promise<number> {
-  const [{ catalogVersion }] = await Promise.all([beginWork(tx), oneAtATime(tx, subscriptions)])
+  const [catalogVersion] = await Promise.all([holdCatalog(tx), oneAtATime(tx, subscriptions)])
   const due = await tx<{ fetch: string; subscription: string }[]>`
     select 'fetch_' || fetch_id as fetch, stripe_subscription_id as subscription from stripe.fetches
     where stripe_subscription_id = any(${subscriptions as string[]}) and changes_due_at is not null

@@ -1,9 +1,10 @@
+import { holdCatalog } from '../../billing/hold-catalog.ts'
+import { together } from '../../db/together.ts'
 import type { Tx } from '../../db/types.ts'
 import type { Cause } from '../../entitlements/moves.ts'
 import { type SettledMove, settleLockedPools } from '../../entitlements/settle-pools.ts'
 import { claimsToWrite } from '../../entitlements/subscription-claims.ts'
 import { writeClaims } from '../../entitlements/write-claims.ts'
-import { beginWork } from '../begin-work.ts'
 import { markWrites, releaseWaiting } from '../inbox/event-writes.ts'
 import { paymentTypes } from '../inbox/inbox-rows.ts'
 import { unhandledEvents } from '../inbox/unhandled-events.ts'
@@ -41,8 +42,8 @@ type Work = { events: readonly number[]; subscriptions?: readonly string[]; agai
  */
 export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promise<BatchOutcome> {
   const again = work.again ?? false
-  const [{ catalogVersion }, events] = await Promise.all([
-    beginWork(tx),
+  const [catalogVersion, events] = await Promise.all([
+    holdCatalog(tx),
     unhandledEvents(tx, work.events, 'enrollment', again),
   ])
   const payments = await paymentsIn(tx, events)
@@ -54,19 +55,18 @@ export async function enrollBatch(tx: Tx, work: Work, parts: BatchParts): Promis
   const causes = await causesOf(tx, cases, own, parts.justFetched)
   const markers = markersOf(events, { owners, links, cases, payments })
   const settled = cases.filter((it) => !it.decision.hold && it.owner.held.unresolved !== null)
-  const [moves] = await Promise.all([
+  const checkpoints = [...cases.map(checkpointOf), ...homeless(owners)]
+  const telling = cases.flatMap((it) => toTell(it, own, causes.get(it.owner.held.subscription)!, payments))
+  const [moves] = await together([
     putClaims(tx, cases, causes),
-    saveCheckpoints(tx, [...cases.map(checkpointOf), ...homeless(owners)]),
+    saveCheckpoints(tx, checkpoints),
     markWrites(tx, 'enrollment', markers, { again }),
     releaseWaiting(
       tx,
       'enrollment',
       settled.map((it) => it.owner.held.subscription),
     ),
-    tellSignals(
-      tx,
-      cases.flatMap((it) => toTell(it, own, causes.get(it.owner.held.subscription)!, payments)),
-    ),
+    tellSignals(tx, telling),
   ])
   return {
     applied: markers.filter((marker) => marker.state === 'done').length,

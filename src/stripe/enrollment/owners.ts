@@ -45,13 +45,15 @@ export async function findOwners(
     ...subscriptions.map((subscription) => ({ subscription, customer: null })),
   ])
   const { links: told, gone } = await linksIn(tx, events)
-  const unowned = [...held.values()].filter(({ owner }) => !owner)
-  const fetched = await referencesFetched(tx, unowned)
-  const silent = unowned.flatMap(({ subscription, customer }) =>
-    customer === null
-      ? []
-      : [{ customer, reference: fetched.get(subscription) ?? null, by: 'metadata' as const }],
+  const unsettled = [...held.values()].filter(
+    ({ owner, subscriptionId }) => owner === null || subscriptionId === null,
   )
+  const fetched = await referencesFetched(tx, unsettled)
+  const silent = unsettled.flatMap(({ subscription, customer, owner }) => {
+    const reference = fetched.get(subscription) ?? null
+    const known = owner !== null && (reference === null || isNamed(owner, reference))
+    return customer === null || known ? [] : [{ customer, reference, by: 'metadata' as const }]
+  })
   const customers = await linkCustomers(tx, [...newsOf(events, told, held), ...silent], autoProvision)
 
   const owners = ownersOf(held, customers)
@@ -95,9 +97,9 @@ async function linksIn(
 /** What Stripe's own answers say of whose these are, the newest that says anything: of a subscription that no event told there is nothing else. */
 async function referencesFetched(
   tx: Tx,
-  unowned: readonly LockedSubscription[],
+  unsettled: readonly LockedSubscription[],
 ): Promise<Map<string, string>> {
-  const asked = unowned.filter((row) => row.asked).map(({ subscription }) => subscription)
+  const asked = unsettled.filter((row) => row.asked).map(({ subscription }) => subscription)
   if (asked.length === 0) return new Map()
   const rows = await tx<{ subscription: string; reference: string }[]>`
     select distinct on (stripe_subscription_id) stripe_subscription_id as subscription, state ->> 'organization' as reference
@@ -120,11 +122,16 @@ function newsOf(
   return events.flatMap(({ event, trailKind }) => {
     const link = told.get(event)
     const owner = link && trailKind !== null ? known.get(link.customer) : undefined
-    const same =
-      owner &&
-      (link!.reference === owner.organizationKey || link!.reference.toLowerCase() === owner.accountId)
-    return link && !same ? [link] : []
+    return link && !(owner && isNamed(owner, link.reference)) ? [link] : []
   })
+}
+
+/** Whether a reference, as the integrator wrote it at Stripe, names this organization: by its key or its id. */
+function isNamed(
+  { organizationKey, accountId }: NonNullable<LockedSubscription['owner']>,
+  reference: string,
+): boolean {
+  return reference === organizationKey || reference.toLowerCase() === accountId
 }
 
 function ownersOf(

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { ApiAnswer } from '../../../src/stripe/api/ask-subscription.ts'
 import { recordChanges } from '../../../src/stripe/changes/record-changes.ts'
 import { enroll } from '../../../src/stripe/enrollment/enroll.ts'
+import { keepListed } from '../../../src/stripe/enrollment/keep-answers.ts'
+import type { SubscriptionState } from '../../../src/stripe/event/subscription-event.ts'
 import { subscriptionStateOf } from '../../../src/stripe/event/subscription-state.ts'
 import { wake } from '../../../src/stripe/inbox/waiting.ts'
 import {
@@ -232,6 +234,27 @@ describe('what cannot be understood yet is held, named, and goes on by itself', 
     await world.takeUpWhatIsDue()
     expect(await world.tier('cus_1')).toBe('pro')
     expect(await world.markers(first.id)).toEqual({ enrollment: 'done', 'subscription-changes': 'done' })
+  })
+
+  test('a reference that only an answer of Stripe’s tells becomes the key of the organization that was created without one', async () => {
+    world = await newWorld()
+    await world.deliver(created({}, { created: T }))
+    expect(await world.app`select organization_key from organization.organizations`).toEqual([
+      { organizationKey: null },
+    ])
+    // No event of the customer's second subscription ever came.
+    const told = subscription({
+      id: 'sub_2',
+      items: [['si_2', PRICES.gold]],
+      metadata: { organization: 'acme' },
+    })
+    const state = subscriptionStateOf(told) as SubscriptionState
+    await keepListed(world.app, [{ state, date: T + 100, elapsed: 0 }])
+    await enroll(world.app, { events: [], subscriptions: ['sub_2'], fetched: ['sub_2'] }, world.parts)
+    expect(await world.app`select organization_key from organization.organizations`).toEqual([
+      { organizationKey: 'acme' },
+    ])
+    expect(await world.tier('cus_1', 'support')).toBe('gold')
   })
 
   test('a status never seen holds the tier and alarms; the next one that is known settles it', async () => {
