@@ -31,10 +31,15 @@ export function mergeWork(
 
   async function run(): Promise<void> {
     while (pending.length > 0) {
-      await paced()
+      // What fills a batch gains nothing by waiting.
+      if (waiting() < mostAtOnce) await paced()
       await together(nextBatch())
     }
     running = false
+  }
+
+  function waiting(): number {
+    return pending.reduce((sum, { work }) => sum + work.events.length, 0)
   }
 
   function nextBatch(): Pending[] {

@@ -41,6 +41,15 @@ test('what comes soon after a batch waits for what comes with it', async () => {
   expect(seen).toEqual([{ events: [1] }, { events: [2, 3] }])
 })
 
+test('what fills a batch does not wait for its pace', async () => {
+  const { seen, handle } = handler()
+  const work = mergeWork(handle, 60_000)
+  const many = (from: number) => work({ events: Array.from({ length: 96 }, (_, n) => from + n) })
+  await work({ events: [1] })
+  await Promise.all([many(1000), many(2000)])
+  expect(seen.map(({ events }) => events.length)).toEqual([1, 192])
+})
+
 test('a batch holds 192 events at most', async () => {
   const { seen, handle } = handler()
   const work = mergeWork(handle)
