@@ -4,9 +4,10 @@ import { readsByIndex } from '../db/worker-settings.ts'
 /**
  * Keeps the catalog still until this transaction ends; many may hold it at once, and only whoever changes it waits for them.
  * Whoever decided from an old catalog has then committed before a change looks for what it has to wake, and nobody decides
- * from a half-made one. It is the first lock that a transaction takes: taken later, two
- * workers and a change could wait for each other in a ring; taken again, it costs nothing. Such transactions, which settle and are
- * short, all read by index: they share the plans of their statements. What else is sent in the same turn is carried out after it.
+ * from a half-made one. It is the first lock that a transaction takes: taken later, two workers and a change could wait for each
+ * other in a ring; taken again, it keeps nobody waiting. Such transactions settle, are short, and all read by index, since they share
+ * the plans of their statements. What else is sent in the same turn is carried out after it. The lock's name stands in
+ * `billing.hold_catalog` (sql/0033_hold_catalog.sql) as well as in `holdCatalogAlone`.
  * @returns the catalog's version, read once the catalog is held: it cannot change then
  */
 export async function holdCatalog(tx: Tx): Promise<number> {

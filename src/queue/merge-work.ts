@@ -17,7 +17,7 @@ const longestMs = 45_000
  * Has jobs that run at the same time done together, one merged batch after the other. Open-source BullMQ hands out single
  * jobs; under load a transaction for each would cost most of its statements again and again, and neighbours in two
  * transactions would wait for each other's subscriptions. At rest a job is done at once and alone; soon after another it
- * waits for those that come in the same `paceMs`, since a batch of one takes as many statements as a batch of many. A merged batch
+ * waits for those that come in the same `paceMs`, since a batch of one takes as many statements as a batch of many; what fills a batch does not. A merged batch
  * that fails is taken apart into its jobs, so that each hears its own outcome. Only plain work on events is merged.
  */
 export function mergeWork(
