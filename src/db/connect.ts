@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { StepladderError, Unavailable } from '../errors.ts'
+import { withShortList } from './free-connections.ts'
 import type { Db, Reader } from './types.ts'
 
 export type ConnectOptions = {
@@ -19,8 +20,9 @@ export type ConnectOptions = {
  * and as its decimal string beyond that, so that nothing is ever rounded. Nothing is connected until the first query.
  */
 export function connect(url: string, options: ConnectOptions = {}): Db {
-  const db = postgres(url, {
-    max: options.max ?? 10,
+  const max = options.max ?? 10
+  const pool = postgres(url, {
+    max,
     connect_timeout: options.connectTimeout ?? 10,
     connection: {
       application_name: options.applicationName ?? 'stepladder',
@@ -30,7 +32,7 @@ export function connect(url: string, options: ConnectOptions = {}): Db {
     types: { bigint: { to: 20, from: [20], serialize: String, parse: safeInteger } },
     onnotice: () => {},
   })
-  return db as unknown as Db
+  return withShortList(pool as unknown as Db, max)
 }
 
 /**
