@@ -110,7 +110,7 @@ async function measure(options: BenchOptions, opened: Opened): Promise<BenchRun>
 type Plan = { main: Score; embedded: Score; steady: Score; growth: Score }
 
 /** Seconds that a part at a fixed rate lasts at most. */
-const steadySeconds = 8
+const steadySeconds = 15
 
 /** As many of the planned lives as the rate can play in that time: they are the first ones, and have their ground. */
 function steadyFor(score: Score, rate: number): Score {
@@ -137,7 +137,7 @@ export function planOf({ events, subscriptions, quick }: BenchOptions): Plan {
   return {
     main: scoreOf(warmUp, scaled(1, 1)),
     embedded: scoreOf(warmUp, scaled(2, 0.25)),
-    steady: scoreOf(warmUp, scaled(3, 0.2)),
+    steady: scoreOf(warmUp, scaled(3, 0.3)),
     growth: scoreOf(warmUp, scaled(4, 0.3)),
   }
 }

@@ -31,11 +31,16 @@ export type PostgresServer = {
 
 const systemPrograms = '/usr/lib/postgresql/15/bin'
 
-/** The same for everybody who is measured; durable: fsync and synchronous_commit are on. */
+/**
+ * The same for everybody who is measured; durable: fsync and synchronous_commit are on. A server that has run for a while writes
+ * its log over segments that it has; a new one makes each, 16 MB of zeros, while everybody waits. So what was written is kept
+ * for use again (see `freshDatabase`).
+ */
 const settings = {
   max_connections: '200',
   shared_buffers: '512MB',
   max_wal_size: '4GB',
+  min_wal_size: '2GB',
 }
 
 /**
