@@ -8,6 +8,8 @@ import { createOrganization } from '../organization/create-organization.ts'
 import { applyCatalog } from '../stripe/catalog/apply-catalog.ts'
 import { startChild } from './child-process.ts'
 import { cpuMsOf } from './cpu-time.ts'
+import { playRequests } from './play-requests.ts'
+import { median, quantile, refusals } from './round.ts'
 
 export type CheckBenchOptions = {
   /** A migrated database of its own, with the application's role. */
@@ -29,8 +31,6 @@ export type CheckBench = {
   p50: number
   p99: number
   rate: number
-  /** The bare route's at that rate: what the machine itself does to a p99. */
-  bareP99: number
 }
 
 export type Measured = { perSecond: number; perCpuSecond: number | null }
@@ -76,9 +76,7 @@ export async function benchCheck(options: CheckBenchOptions): Promise<CheckBench
     for (let round = 0; round < rounds; round++) {
       turns.push({ bare: await measured(bareUrl, bareAsks), check: await measured(url, asks) })
     }
-    const steady = { duration: seconds * 2, connections: 16, overallRate: rate }
-    const { latency } = await load({ url, requests: asks, ...steady })
-    const { latency: bareLatency } = await load({ url: bareUrl, requests: bareAsks, ...steady })
+    const ackMs = await evenly(url, asks, seconds * 2)
     const byClock = turns.map(({ bare, check }) => check.perSecond / bare.perSecond)
     const byCpu = turns.flatMap(({ bare, check }) =>
       bare.perCpuSecond && check.perCpuSecond ? [check.perCpuSecond / bare.perCpuSecond] : [],
@@ -88,14 +86,31 @@ export async function benchCheck(options: CheckBenchOptions): Promise<CheckBench
       rounds: turns,
       ratio: byCpu.length > 0 ? median(byCpu) : ratioByClock,
       ratioByClock,
-      p50: latency.p50,
-      p99: latency.p99,
+      p50: quantile(ackMs, 0.5),
+      p99: quantile(ackMs, 0.99),
       rate,
-      bareP99: bareLatency.p99,
     }
   } finally {
     await server.stop()
   }
+}
+
+/**
+ * At `rate`, evenly: a generator that sends each second's requests at its beginning measures its own queue.
+ * @returns milliseconds to each answer, sorted
+ */
+async function evenly(url: string, asks: readonly Request[], seconds: number): Promise<number[]> {
+  const rendered = asks.map((ask) => Buffer.from(rendering(ask)))
+  const requests = Array.from({ length: rate * seconds }, (_, at) => rendered[at % rendered.length]!)
+  const played = await playRequests(requests, { port: Number(new URL(url).port), connections: 16, rate })
+  const wrong = refusals(played)
+  if (wrong.length > 0) throw new Error(`Of the checks at ${rate}/s ${wrong.join(', ')}.`)
+  return played.ackMs
+}
+
+function rendering({ path, headers }: Request): string {
+  const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${lines.join('')}\r\n`
 }
 
 async function load(options: Options): Promise<Result> {
@@ -134,9 +149,4 @@ async function fill(db: Db, count: number): Promise<string[]> {
     }
     return ids
   })
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]!
 }

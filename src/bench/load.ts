@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { LoadAnswer, LoadOrder } from './load-generator.ts'
+import type { Played } from './play-requests.ts'
 import type { WorkloadPlan } from './workload.ts'
 
 export type Prepared = Extract<LoadAnswer, { prepared: unknown }>['prepared']
-export type Played = Extract<LoadAnswer, { played: unknown }>['played']
 
 export type Load = {
   /** Deliveries that are rendered and signed. */

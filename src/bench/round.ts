@@ -1,4 +1,4 @@
-import type { Played } from './load.ts'
+import type { Played } from './play-requests.ts'
 
 /** What one contestant showed in one round. */
 export type Round = {
