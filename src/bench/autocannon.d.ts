@@ -9,16 +9,12 @@ declare module 'autocannon' {
     duration?: number
     /** Requests in all, instead of a duration. */
     amount?: number
-    /** Requests a second, over all connections. */
-    overallRate?: number
   }
   export type Result = {
     non2xx: number
     errors: number
     timeouts: number
     requests: { total: number }
-    /** Milliseconds. */
-    latency: { p50: number; p99: number }
   }
   export default function autocannon(options: Options): PromiseLike<Result>
 }

@@ -84,7 +84,7 @@ function openLine(port: number): Promise<Line> {
       if (isWhole(heard)) done?.(Number(heard.slice(9, 12)))
     })
     socket.on('error', (error) => (broken ?? failed)(error))
-    socket.on('close', () => broken?.(new Error('the receiver closed a connection')))
+    socket.on('close', () => broken?.(new Error('the server closed a connection')))
   })
 }
 

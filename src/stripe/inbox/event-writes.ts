@@ -89,7 +89,7 @@ export async function releaseWaiting(
   subscriptions: readonly string[],
 ): Promise<number> {
   if (subscriptions.length === 0) return 0
-  // A look-up of each subscription's own events, with limits and a state said in another way so that it can have no other plan:
+  // A look-up of each subscription's own events and their markers. `offset 0` and a state said by what it is not leave no other plan:
   // the index of all that waits would be read whole for each batch, while a backlog of 100,000 is worked off.
   const released = await tx`
     with theirs as (
@@ -108,18 +108,10 @@ export async function releaseWaiting(
         where stripe_customer_id = x.stripe_customer_id and stripe_subscription_id = s.id and trail_kind is null
         offset 0
       ) e
-    ), waiting as (
-      select theirs.event_id
-      from theirs
-      cross join lateral (
-        select from stripe.event_writes m
-        where m.event_id = theirs.event_id and m.write = ${write} and m.state = 'waiting'
-        limit 1
-      ) m
     )
     update stripe.event_writes w
     set state = 'done', reason = null, waiting_on = null, due_at = null, detail = null, handled_at = clock_timestamp()
-    from waiting
-    where w.event_id = waiting.event_id and w.write = ${write} and w.state not in ('done', 'ignored', 'parked')`
+    from theirs
+    where w.event_id = theirs.event_id and w.write = ${write} and w.state not in ('done', 'ignored', 'parked')`
   return released.count
 }
